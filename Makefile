@@ -1,0 +1,48 @@
+# make demo    the whole story on the simulator, in half a minute
+# make test    everything that must hold before a change lands
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := plugins extensions tests
+
+.PHONY: help setup demo test lint types unit contract integration e2e sanity bench clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9_-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: ## make .venv (quick when it is there)
+	@$(PYTHON) tests/tools/setup.py
+
+demo: setup ## show the collection at work on the simulator
+	@$(BIN)/python -m azure_simulator exec --fleet demo --provisioning 1s -- $(BIN)/ansible-playbook playbooks/demo.yml
+
+test: lint types unit contract integration e2e sanity ## everything below; what CI runs
+
+lint: setup ## style, by ruff
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+
+types: setup ## types, by mypy strict
+	$(BIN)/mypy -p ansible_collections.jitfleet.azure.plugins
+	$(BIN)/mypy extensions/azure_simulator tests
+
+unit: setup ## the parts by themselves
+	$(BIN)/pytest -q tests/unit
+
+contract: setup ## against Microsoft's API description, the recordings and the official clients
+	$(BIN)/pytest -q tests/contract
+
+integration: setup ## each module and plugin on the simulator
+	$(BIN)/pytest -q tests/integration
+
+e2e: setup ## whole playbooks on the simulator
+	$(BIN)/pytest -q tests/e2e
+
+sanity: setup ## ansible-test sanity on the newest ansible-core that this machine's Pythons can run
+	$(BIN)/python tests/tools/sanity.py
+
+bench: setup ## side-by-side figures
+	$(BIN)/python tests/bench
+
+clean: ## remove what the other targets made
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

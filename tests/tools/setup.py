@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make the virtual environment in which everything of this repository runs.
+
+Does nothing when the environment is already what the requirements files ask for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"]
+OLDEST_PYTHON = (3, 11)
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    if sys.version_info < OLDEST_PYTHON:
+        sys.exit(f"setup: Python 3.11 or newer is needed, this is {sys.version.split()[0]}: set PYTHON=python3.11")
+    environment: Path = arguments.venv.resolve()
+    stamp = environment / "setup-stamp"
+    wanted = fingerprint(arguments.core)
+    if not stamp.exists() or stamp.read_text() != wanted:
+        install(environment, arguments.core)
+        stamp.write_text(wanted)
+    link_collection(environment)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="where the environment goes")
+    parser.add_argument("--core", default="", help="an ansible-core version range, such as '>=2.21,<2.22'")
+    return parser.parse_args()
+
+
+def fingerprint(core: str) -> str:
+    content = b"".join(path.read_bytes() for path in REQUIREMENTS)
+    return hashlib.sha256(content + core.encode() + sys.version.encode() + str(ROOT).encode()).hexdigest()
+
+
+def install(environment: Path, core: str) -> None:
+    print(f"setup: installing into {environment.name} (about half a minute)", flush=True)
+    try:
+        venv.create(environment, clear=True, with_pip=True)
+    except subprocess.CalledProcessError:
+        sys.exit("setup: this Python can't make virtual environments: install its venv and ensurepip modules")
+    command = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for path in REQUIREMENTS:
+        command += ["--requirement", str(path)]
+    if core:
+        command.append(f"ansible-core{core}")
+    if subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True).returncode:
+        # Once more with pip's own words: kept off the screen above because pip also warns there about
+        # things that nobody can mend.
+        sys.exit(subprocess.run([part for part in command if part != "--quiet"], check=False).returncode)
+
+
+def link_collection(environment: Path) -> None:
+    """Let Python and Ansible find the collection and the simulator with no variable set."""
+    (site_packages,) = environment.glob("lib/python3*/site-packages")
+    for parent in (site_packages, ROOT / ".cache" / "tree"):
+        link = parent / "ansible_collections" / "jitfleet" / "azure"
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.is_symlink() or link.resolve() != ROOT:
+            link.unlink(missing_ok=True)
+            link.symlink_to(ROOT, target_is_directory=True)
+    (site_packages / "azure_simulator.pth").write_text(f"{ROOT / 'extensions'}\n")
+
+
+if __name__ == "__main__":
+    main()
