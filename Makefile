@@ -23,7 +23,7 @@ lint: setup ## style, by ruff
 	$(BIN)/ruff check $(SOURCES)
 
 types: setup ## types, by mypy strict
-	$(BIN)/mypy -p ansible_collections.jitfleet.azure.plugins
+	$(BIN)/mypy .cache/tree/ansible_collections/jitfleet/azure/plugins
 	$(BIN)/mypy extensions/azure_simulator tests
 
 unit: setup ## the parts by themselves

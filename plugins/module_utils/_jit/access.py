@@ -1,0 +1,142 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decide what to ask of a policy so that a VM's ports are open as wished."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from .grants import Grant, covered_until
+from .ids import VmId
+from .policies import Coverage
+from .ports import PortRule, write_sources
+from .times import human_duration, iso_duration
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where connections shall be admitted from.
+
+    `prefixes` are addresses and CIDRs in normal form. Beside them stand two words: `whole_policy` asks for
+    all that the policy allows, `own_address` leaves the address out, so that the service takes the caller's as
+    it sees it [spec]. They exclude each other and the prefixes.
+    """
+
+    prefixes: tuple[str, ...] = ()
+    whole_policy: bool = False
+    own_address: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wished for one VM. No `ports` means the default by its operating system.
+
+    `duration` None means each port's maximum. `minimum_remaining` None means half of the duration.
+    """
+
+    vm: VmId
+    ports: tuple[int, ...]
+    origin: Origin
+    duration: timedelta | None = None
+    minimum_remaining: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyOpen:
+    """A live grant serves the wish long enough; `pending` are those of its grants not yet in effect."""
+
+    port: int
+    sources: tuple[str, ...]
+    end: datetime
+    pending: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A port to be asked for. Empty `sources` leave the address to the service."""
+
+    port: int
+    sources: tuple[str, ...]
+    duration: timedelta
+
+    def write(self) -> dict[str, Any]:
+        """Write the port of an initiate body.
+
+        `duration` rather than `endTimeUtc`: the service computes the end, so a wrong clock here can't push it
+        past the policy's maximum [rec].
+        """
+        sources = write_sources(self.sources) if self.sources else {}
+        return {"number": self.port, "duration": iso_duration(self.duration), **sources}
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The policy does not allow the wish; `problem` says what was asked, what is allowed and what to do."""
+
+    port: int
+    problem: str
+
+
+Decision = AlreadyOpen | Ask | Denied
+
+
+def decide(
+    wish: Wish, coverage: Coverage, grants: Sequence[Grant], now: datetime, *, own_grant: str | None = None
+) -> list[Decision]:
+    """Decide for each wished port of a covered VM.
+
+    `grants` are the VM's live ones. `own_grant` is a text that the justifications of this controller's own
+    grants hold: only they can serve a wish whose address the service is to find out, because nobody here
+    knows that address.
+    """
+    return [_decide_port(wish, port, coverage, grants, now, own_grant) for port in wish.ports]
+
+
+def _decide_port(
+    wish: Wish, port: int, coverage: Coverage, grants: Sequence[Grant], now: datetime, own_grant: str | None
+) -> Decision:
+    rules = [rule for rule in coverage.rules if rule.number == port]
+    if not rules:
+        return Denied(
+            port, f"port {port} is not in the VM's just-in-time policy, which has {_numbers(coverage.rules)}"
+        )
+    rule = max(rules, key=lambda candidate: candidate.max_duration)
+    duration = wish.duration or rule.max_duration
+    if duration > rule.max_duration:
+        return Denied(
+            port,
+            f"port {port} can be open for at most {human_duration(rule.max_duration)} by the VM's policy, "
+            f"{human_duration(duration)} was asked for: ask for less, or raise the policy's maximum",
+        )
+    if foreign := [s for s in wish.origin.prefixes if not any(rule.allows_source(s) for rule in rules)]:
+        allowed = ", ".join(sorted({source for rule in rules for source in rule.sources}))
+        return Denied(
+            port,
+            f"port {port} can't be opened for {', '.join(foreign)}: the VM's policy allows only {allowed}",
+        )
+    sources = tuple(sorted(rule.sources)) if wish.origin.whole_policy else wish.origin.prefixes
+    lasting = now + (wish.minimum_remaining if wish.minimum_remaining is not None else duration / 2)
+    serving = _serving(wish.origin, grants, port, own_grant)
+    if wish.origin.own_address:
+        sources = tuple(sorted({source for grant in serving for source in grant.sources if grant.end >= lasting}))
+    end = covered_until(serving, port, sources) if sources else None
+    if end is not None and end >= lasting:
+        pending = tuple(grant for grant in serving if grant.is_pending)
+        return AlreadyOpen(port, sources, end, pending)
+    return Ask(port, () if wish.origin.own_address else sources, duration)
+
+
+def _serving(origin: Origin, grants: Iterable[Grant], port: int, own_grant: str | None) -> list[Grant]:
+    of_port = [grant for grant in grants if grant.port == port]
+    if origin.own_address:
+        return [grant for grant in of_port if own_grant is not None and own_grant in grant.justification]
+    return of_port
+
+
+def _numbers(rules: Iterable[PortRule]) -> str:
+    numbers = sorted({rule.number for rule in rules})
+    return f"port{'s' if len(numbers) != 1 else ''} {', '.join(map(str, numbers)) or 'none'}"

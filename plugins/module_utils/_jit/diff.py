@@ -1,0 +1,58 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a change of a policy means to a person: per VM and port, before and after, and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .ids import PolicyId, VmId
+from .policies import Coverage
+
+View = dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDiff:
+    """The VMs of one policy that differ. `before` and `after` map a VM to its ports' descriptions.
+
+    A VM goes by its name, or by its id where two of one name differ.
+    """
+
+    policy_id: PolicyId
+    vms: frozenset[VmId]
+    before: View
+    after: View
+
+    def __bool__(self) -> bool:
+        return bool(self.vms)
+
+
+def compare(policy_id: PolicyId, before: Iterable[Coverage], after: Iterable[Coverage]) -> PolicyDiff:
+    """Compare two readings of a policy; order, case and prefix form make no difference."""
+    old, new = _by_vm(before), _by_vm(after)
+    changed = [vm for vm in sorted({*old, *new}) if _rules(old.get(vm)) != _rules(new.get(vm))]
+    names = Counter(vm.name.lower() for vm in changed)
+    label = {vm: vm.name if names[vm.name.lower()] == 1 else str(vm) for vm in changed}
+    return PolicyDiff(
+        policy_id=policy_id,
+        vms=frozenset(changed),
+        before={label[vm]: _describe(old[vm], new.get(vm)) for vm in changed if vm in old},
+        after={label[vm]: _describe(new[vm], old.get(vm)) for vm in changed if vm in new},
+    )
+
+
+def _by_vm(coverages: Iterable[Coverage]) -> dict[VmId, Coverage]:
+    return {coverage.vm: coverage for coverage in coverages}
+
+
+def _rules(coverage: Coverage | None) -> object:
+    return None if coverage is None else frozenset(coverage.rules)
+
+
+def _describe(coverage: Coverage, other: Coverage | None) -> dict[str, str]:
+    unchanged = frozenset(other.rules) if other else frozenset()
+    return {rule.label: rule.describe() for rule in coverage.rules if rule not in unchanged}

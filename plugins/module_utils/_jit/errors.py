@@ -1,0 +1,84 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong, with the parts that a user needs to mend it."""
+
+from __future__ import annotations
+
+
+class JitFleetError(Exception):
+    """The root of the tree; the text is a sentence for the user."""
+
+
+class InvalidOption(JitFleetError):
+    """A value that an option can't take.
+
+    `option` is its name as the user wrote it, with an index or key where it has parts: `vms[3].ports`.
+    """
+
+    def __init__(self, option: str, problem: str) -> None:
+        super().__init__(f"{option}: {problem}")
+        self.option = option
+        self.problem = problem
+
+
+class InvalidOptions(JitFleetError):
+    """All that is wrong with a task's options, so that one run shows everything."""
+
+    def __init__(self, problems: list[InvalidOption]) -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class MissingLibrary(JitFleetError):
+    """A Python package that the controller's interpreter lacks."""
+
+
+class ControllerGone(JitFleetError):
+    """The Ansible process that asked for the work ended, so nothing more is written."""
+
+
+class AzureError(JitFleetError):
+    """Anything that Azure, or the way to it, made fail."""
+
+
+class SignInFailed(AzureError):
+    """No token was given out; the text is what the identity service said."""
+
+
+class AzureUnreachable(AzureError):
+    """The request never reached the service."""
+
+
+class ReplyLost(AzureError):
+    """The request went out and no usable answer came: what it asked for may or may not have happened."""
+
+
+class AzureRefused(AzureError):
+    """The service answered with an error.
+
+    `code` is Azure's own word for it (such as `AuthorizationFailed`), `retry_after` is in seconds.
+    """
+
+    def __init__(
+        self,
+        request: str,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"{request} was refused with {status} {code}: {message}")
+        self.request = request
+        self.status = status
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+    @property
+    def left_outcome_open(self) -> bool:
+        """Tell whether the request may have taken effect all the same."""
+        return self.status >= 500 or self.status == 408

@@ -1,0 +1,89 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A just-in-time policy as the service writes it, and what it says about each VM.
+
+The document itself is kept: a PUT replaces the whole policy, so whatever is not understood here has to go
+back as it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .ids import PolicyId, VmId
+from .ports import PortRule, read_rule
+
+Json = dict[str, Any]
+
+# Written by the service alone. Sending `requests` back would be asking for trouble: a document that is still
+# `Updating` shows none although grants run [rec].
+_SERVICE_OWNED = frozenset({"requests", "provisioningState", "appendMode"})
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """One VM's entry in a policy: the ports that may be asked for."""
+
+    vm: VmId
+    rules: tuple[PortRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy with its document as the service sent it."""
+
+    id: PolicyId
+    document: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Policy | None:
+        """Read a document; None where its id is no policy's."""
+        policy_id = PolicyId.find_in(str(document.get("id") or ""))
+        return cls(policy_id, document) if policy_id else None
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        return self.document.get("properties") or {}
+
+    @property
+    def entries(self) -> list[Json]:
+        return list(self.properties.get("virtualMachines") or ())
+
+    @property
+    def requests(self) -> list[Json]:
+        return list(self.properties.get("requests") or ())
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether the service has put the policy into effect."""
+        return str(self.properties.get("provisioningState") or "").lower() != "updating"
+
+    @property
+    def failed(self) -> bool:
+        return str(self.properties.get("provisioningState") or "").lower() == "failed"
+
+    def coverages(self) -> Iterable[Coverage]:
+        return read_entries(self.entries)
+
+
+def read_entries(entries: Iterable[Mapping[str, Any]]) -> Iterable[Coverage]:
+    """Read a policy's VM entries; those without a VM's id (none was ever seen) are passed over."""
+    for entry in entries:
+        if vm := entry_vm(entry):
+            yield Coverage(vm, tuple(read_rule(port) for port in entry.get("ports") or ()))
+
+
+def entry_vm(entry: Mapping[str, Any]) -> VmId | None:
+    return VmId.find_in(str(entry.get("id") or ""))
+
+
+def body_of(policy: Policy | None, entries: list[Json]) -> Json:
+    """Write the body of a PUT that gives a policy these VM entries and leaves the rest of it as it is."""
+    properties = {
+        key: value for key, value in (policy.properties if policy else {}).items() if key not in _SERVICE_OWNED
+    }
+    kind = policy.document.get("kind") if policy else None
+    return {"kind": kind or "Basic", "properties": {**properties, "virtualMachines": entries}}

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ports and what a policy allows on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from .sources import ANY, admits_everybody, covers, normal
+from .times import human_duration, iso_duration, read_duration
+
+SERVICES: Mapping[str, int] = {"rdp": 3389, "ssh": 22, "winrm_http": 5985, "winrm_https": 5986}
+PROTOCOLS: Mapping[str, str] = {"tcp": "TCP", "udp": "UDP", "any": "*"}
+DEFAULT_DURATION = timedelta(hours=3)
+
+
+@dataclass(frozen=True, slots=True)
+class PortRule:
+    """What a policy allows on one port: from where, and for how long at most.
+
+    `protocol` is `TCP`, `UDP` or `*`; `sources` are prefixes in normal form.
+    """
+
+    number: int
+    protocol: str
+    sources: frozenset[str]
+    max_duration: timedelta
+
+    def concerns_same_port_as(self, other: PortRule) -> bool:
+        """Tell whether both can't stand beside each other: one number, protocols that overlap."""
+        return self.number == other.number and (
+            self.protocol == other.protocol or "*" in (self.protocol, other.protocol)
+        )
+
+    def allows_source(self, source: str) -> bool:
+        return any(covers(allowed, source) for allowed in self.sources)
+
+    @property
+    def label(self) -> str:
+        protocol = {"*": "any"}.get(self.protocol, self.protocol.lower())
+        return f"{self.number}/{protocol}"
+
+    def describe(self) -> str:
+        """Say the rule as a person reads it in a diff."""
+        sources = ", ".join("any source" if admits_everybody(s) else s for s in sorted(self.sources))
+        return f"from {sources}, at most {human_duration(self.max_duration)}"
+
+
+def default_ports(os_type: str) -> tuple[PortRule, ...]:
+    """Give what the portal proposes for a VM, by its operating system: one port, any source, three hours."""
+    number = SERVICES["rdp" if os_type.lower() == "windows" else "ssh"]
+    return (PortRule(number, "*", frozenset({ANY}), DEFAULT_DURATION),)
+
+
+def read_rule(wire: Mapping[str, Any]) -> PortRule:
+    """Read a port of a policy. Absent or odd values become what restricts most, never an error.
+
+    A policy may hold what other tools wrote, and one odd entry must not hide all others.
+    """
+    duration = read_duration(str(wire.get("maxRequestAccessDuration") or ""))
+    return PortRule(
+        number=int(wire.get("number") or 0),
+        protocol=str(wire.get("protocol") or "*").upper(),
+        sources=frozenset(read_sources(wire)),
+        max_duration=duration if duration is not None else timedelta(0),
+    )
+
+
+def read_sources(wire: Mapping[str, Any]) -> Iterable[str]:
+    """Read the prefixes of a policy's port or a request's, in the singular and the plural form."""
+    prefixes = list(wire.get("allowedSourceAddressPrefixes") or ())
+    if not prefixes and wire.get("allowedSourceAddressPrefix"):
+        prefixes = [str(wire["allowedSourceAddressPrefix"])]
+    return (normal(prefix) for prefix in prefixes)
+
+
+def write_sources(sources: Iterable[str]) -> dict[str, Any]:
+    """Write prefixes as Azure takes them: the plural form only where there are several."""
+    ordered = sorted(sources)
+    if len(ordered) == 1:
+        return {"allowedSourceAddressPrefix": ordered[0]}
+    return {"allowedSourceAddressPrefixes": ordered}
+
+
+def write_rule(rule: PortRule, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Write a policy's port over what is `known` of it, so that unknown fields survive."""
+    wire = dict(known or {})
+    wire.pop("allowedSourceAddressPrefix", None)
+    wire.pop("allowedSourceAddressPrefixes", None)
+    wire["number"] = rule.number
+    wire["protocol"] = rule.protocol
+    wire.update(write_sources(rule.sources))
+    wire["maxRequestAccessDuration"] = iso_duration(rule.max_duration)
+    return wire

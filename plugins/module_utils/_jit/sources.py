@@ -1,0 +1,53 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Address prefixes: where a connection may come from."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+ANY = "*"
+_ANY_SPELLINGS = frozenset({"*", "any", "0.0.0.0/0", "internet"})
+
+Network = IPv4Network | IPv6Network
+
+
+@lru_cache(maxsize=4096)
+def network_of(text: str) -> Network | None:
+    """Read an address or a CIDR prefix; None for `*`, service tags and anything else."""
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def normal(text: str) -> str:
+    """Write a prefix in one way: `203.0.113.7/32` as `203.0.113.7`; what is not an address stays as it is."""
+    network = network_of(text)
+    if network is None:
+        return text.strip()
+    if network.prefixlen == network.max_prefixlen:
+        return str(network.network_address)
+    return str(network)
+
+
+def admits_everybody(text: str) -> bool:
+    return text.strip().lower() in _ANY_SPELLINGS
+
+
+@lru_cache(maxsize=65536)
+def covers(outer: str, inner: str) -> bool:
+    """Tell whether every address of `inner` lies in `outer`."""
+    if admits_everybody(outer):
+        return True
+    outer_network, inner_network = network_of(outer), network_of(inner)
+    if outer_network is None or inner_network is None:
+        return outer.strip().lower() == inner.strip().lower()
+    if isinstance(outer_network, IPv4Network) and isinstance(inner_network, IPv4Network):
+        return inner_network.subnet_of(outer_network)
+    if isinstance(outer_network, IPv6Network) and isinstance(inner_network, IPv6Network):
+        return inner_network.subnet_of(outer_network)
+    return False
