@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .ids import PolicyId, VmId
+from .ids import PolicyId, VmId, labels
 from .policies import Coverage
 
 View = dict[str, dict[str, str]]
@@ -35,8 +34,7 @@ def compare(policy_id: PolicyId, before: Iterable[Coverage], after: Iterable[Cov
     """Compare two readings of a policy; order, case and prefix form make no difference."""
     old, new = _by_vm(before), _by_vm(after)
     changed = [vm for vm in sorted({*old, *new}) if _rules(old.get(vm)) != _rules(new.get(vm))]
-    names = Counter(vm.name.lower() for vm in changed)
-    label = {vm: vm.name if names[vm.name.lower()] == 1 else str(vm) for vm in changed}
+    label = labels(changed)
     return PolicyDiff(
         policy_id=policy_id,
         vms=frozenset(changed),

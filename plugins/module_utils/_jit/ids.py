@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .errors import InvalidOption
 
 _VM = re.compile(
-    r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Compute/virtualMachines/([^/]+)/?",
+    r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Compute/virtualMachines/([^/?#%\s]+)/?",
     re.IGNORECASE,
 )
 _POLICY = re.compile(
@@ -99,3 +101,10 @@ class PolicyId:
 
 def is_subscription_id(text: str) -> bool:
     return _SUBSCRIPTION.fullmatch(text) is not None
+
+
+def labels(vms: Iterable[VmId]) -> dict[VmId, str]:
+    """Name VMs for people: by name, and by id where two have one name."""
+    distinct = set(vms)
+    names = Counter(vm.name.lower() for vm in distinct)
+    return {vm: vm.name if names[vm.name.lower()] == 1 else str(vm) for vm in distinct}

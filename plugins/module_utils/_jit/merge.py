@@ -37,11 +37,13 @@ def merge(entries: Sequence[Json], wishes: Iterable[Wish]) -> list[Json]:
     return merged
 
 
-def is_fulfilled(entries: Iterable[Mapping[str, Any]], wish: Wish) -> bool:
-    """Tell whether the entries hold what the wish asks for."""
-    found = [port for entry in entries if entry_vm(entry) == wish.vm for port in entry.get("ports") or ()]
-    held = {read_rule(port) for port in found}
-    return all(rule in held for rule in wish.rules)
+def are_fulfilled(entries: Iterable[Mapping[str, Any]], wishes: Iterable[Wish]) -> bool:
+    """Tell whether the entries hold all that the wishes ask for."""
+    held: dict[VmId, set[PortRule]] = {}
+    for entry in entries:
+        if vm := entry_vm(entry):
+            held.setdefault(vm, set()).update(read_rule(port) for port in entry.get("ports") or ())
+    return all(held.get(wish.vm, set()).issuperset(wish.rules) for wish in wishes)
 
 
 def _with_ports(entry: Json, rules: Iterable[PortRule]) -> Json:

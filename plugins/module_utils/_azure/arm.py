@@ -1,0 +1,159 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Azure Resource Manager, as JSON in and JSON out over the SDK's pipeline.
+
+The SDK's pipeline signs requests, follows Retry-After and honours proxies and CA bundles. Its models are not
+used: they drop fields that they don't know, and a policy that is read, changed and written must lose nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from .._jit.errors import AzureRefused, AzureUnreachable, ReplyLost, SignInFailed
+from . import sdk
+from .clouds import Cloud
+
+CONNECT_TIMEOUT = 15.0
+READ_TIMEOUT = 100.0
+# Enough to ride out a restart of the service or a short throttling, some 25 s without Retry-After.
+READ_RETRIES = 5
+CONNECTIONS = 32
+_LONGEST_QUOTE = 300
+
+Params = Mapping[str, str]
+
+
+class Arm:
+    """A signed-in connection to one cloud. Safe to use from several threads.
+
+    `before_write` runs before each request that changes something and may raise to prevent it.
+    """
+
+    def __init__(
+        self, cloud: Cloud, credential: sdk.TokenCredential, user_agent: str, before_write: Callable[[], None]
+    ) -> None:
+        self._base_url = cloud.resource_manager
+        self._before_write = before_write
+        authentication = sdk.ARMChallengeAuthenticationPolicy(credential, cloud.scope)
+        self._client = pipeline_client(cloud.resource_manager, user_agent, authentication)
+
+    def get(self, path: str, api_version: str, params: Params | None = None) -> Any:
+        return self._send("GET", self._url(path, api_version, params))
+
+    def find(self, path: str, api_version: str) -> Any | None:
+        """Read a resource; None where it doesn't exist."""
+        try:
+            return self.get(path, api_version)
+        except AzureRefused as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def items(self, path: str, api_version: str, params: Params | None = None) -> Iterator[Any]:
+        """Read a list over all its pages, of any size, also zero; `nextLink` is followed as it is."""
+        url: str | None = self._url(path, api_version, params)
+        while url:
+            page = self._send("GET", url)
+            yield from page.get("value") or ()
+            url = self._own(page.get("nextLink"))
+
+    def query(self, path: str, api_version: str, body: Any) -> Any:
+        """Send a POST that only reads, and so may be repeated."""
+        methods = ["GET", "POST"]
+        return self._send("POST", self._url(path, api_version, None), body, retry_on_methods=methods)
+
+    def write(self, method: str, path: str, api_version: str, body: Any = None) -> Any:
+        """Send what changes something, once: whether to send it again is for the caller to find out."""
+        self._before_write()
+        return self._send(method, self._url(path, api_version, None), body, retry_total=0)
+
+    def _url(self, path: str, api_version: str, params: Params | None) -> str:
+        return f"{self._base_url}{path}?{urlencode({'api-version': api_version, **(params or {})})}"
+
+    def _own(self, link: str | None) -> str | None:
+        """Accept a link to the next page only if it stays in this cloud: the token goes with it."""
+        if link and urlsplit(link)[:2] != urlsplit(self._base_url)[:2]:
+            raise ReplyLost(f"a list's next page lies outside {self._base_url}: {link}")
+        return link
+
+    def _send(self, method: str, url: str, body: Any = None, **options: Any) -> Any:
+        return send_json(self._client, method, url, body, **options)
+
+
+def pipeline_client(base_url: str, user_agent: str, authentication: Any = None) -> Any:
+    """Make the SDK's client with its usual policies.
+
+    Left out are those that follow redirects (with a token), register resource providers (a write that nobody
+    asked for), and log requests.
+    """
+    policies: list[Any] = [
+        sdk.policies.RequestIdPolicy(),
+        sdk.policies.UserAgentPolicy(user_agent),
+        sdk.policies.ProxyPolicy(),
+        sdk.policies.RetryPolicy(retry_total=READ_RETRIES, retry_status=READ_RETRIES),
+    ]
+    if authentication is not None:
+        policies.append(authentication)
+    session = sdk.requests.Session()
+    session.mount("https://", sdk.requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS))
+    transport = sdk.RequestsTransport(
+        session=session, connection_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT
+    )
+    return sdk.ARMPipelineClient(base_url, policies=policies, transport=transport)
+
+
+def send_json(client: Any, method: str, url: str, body: Any = None, **options: Any) -> Any:
+    """Send one request and read its answer; every failure comes out as one of the project's errors."""
+    request = sdk.HttpRequest(method, url, json=body) if body is not None else sdk.HttpRequest(method, url)
+    request.headers["Accept"] = "application/json"
+    name = f"{method} {urlsplit(url).path}"
+    try:
+        response = client.send_request(request, **options)
+    except sdk.exceptions.ClientAuthenticationError as error:
+        raise SignInFailed(_first_line(error.message)) from error
+    except sdk.exceptions.ServiceRequestError as error:
+        raise AzureUnreachable(f"{urlsplit(url).netloc} can't be reached: {_first_line(error.message)}") from error
+    except sdk.exceptions.AzureError as error:
+        raise ReplyLost(f"{name} was sent, but its answer was lost: {_first_line(error.message)}") from error
+    return _read(name, response)
+
+
+def _read(name: str, response: sdk.HttpResponse) -> Any:
+    content = response.content
+    document: Any = None
+    try:
+        document = json.loads(content) if content else {}
+    except ValueError as error:
+        if response.status_code < 400:
+            raise ReplyLost(f"{name} was answered with {response.status_code} and unreadable content") from error
+    if response.status_code >= 400:
+        raise _refusal(name, response, document)
+    return document
+
+
+def _refusal(name: str, response: sdk.HttpResponse, document: Any) -> AzureRefused:
+    """Read an error in ARM's form, or in whatever form a gateway on the way gave it."""
+    said = document.get("error") if isinstance(document, dict) else None
+    said = said if isinstance(said, dict) else {}
+    headers = response.headers
+    return AzureRefused(
+        name,
+        response.status_code,
+        str(said.get("code") or response.reason or "Error"),
+        str(said.get("message") or response.text()[:_LONGEST_QUOTE] or "no further explanation"),
+        request_id=headers.get("x-ms-request-id") or headers.get("x-ms-correlation-request-id"),
+        retry_after=_seconds(headers.get("Retry-After")),
+    )
+
+
+def _seconds(header: str | None) -> float | None:
+    return float(header) if header and header.isdigit() else None
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0] if text.strip() else "no further explanation"

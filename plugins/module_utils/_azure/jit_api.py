@@ -1,0 +1,47 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Just-in-time policies in Azure Resource Manager."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._jit.ids import PolicyId
+from .._jit.policies import Policy
+from .arm import Arm
+
+# The only stable version [spec].
+API_VERSION = "2020-01-01"
+_TYPE = "providers/Microsoft.Security/jitNetworkAccessPolicies"
+
+
+class ArmJitApi:
+    """Read and write just-in-time policies."""
+
+    def __init__(self, arm: Arm) -> None:
+        self._arm = arm
+
+    def list_policies(self, subscription_id: str, resource_group: str | None = None) -> list[Policy]:
+        """Read the policies of a subscription, or of one of its groups.
+
+        The subscription's list is put together from several backends and has been seen to miss policies
+        [issue], so what it doesn't show may exist all the same.
+        """
+        group = f"/resourceGroups/{resource_group}" if resource_group else ""
+        documents = self._arm.items(f"/subscriptions/{subscription_id}{group}/{_TYPE}", API_VERSION)
+        return [policy for document in documents if (policy := Policy.read(document))]
+
+    def find_policy(self, policy_id: PolicyId) -> Policy | None:
+        document = self._arm.find(str(policy_id), API_VERSION)
+        return Policy.read(document) if document is not None else None
+
+    def put_policy(self, policy_id: PolicyId, body: Mapping[str, Any]) -> None:
+        """Replace a policy whole."""
+        self._arm.write("PUT", str(policy_id), API_VERSION, body)
+
+    def initiate(self, policy_id: PolicyId, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask for access. The answer is the request as accepted, which doesn't say that a port is open."""
+        request: Mapping[str, Any] = self._arm.write("POST", f"{policy_id}/initiate", API_VERSION, body)
+        return request

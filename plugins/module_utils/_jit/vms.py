@@ -1,0 +1,19 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Virtual machines, as far as just-in-time access needs to know them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .ids import VmId
+
+
+@dataclass(frozen=True, slots=True)
+class Vm:
+    """`location` is Azure's short name (`westeurope`), `os_type` is `Windows` or `Linux`."""
+
+    id: VmId
+    location: str
+    os_type: str

@@ -1,0 +1,135 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Send a policy's request, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from .._jit.access import Ask
+from .._jit.errors import AzureError, AzureRefused, AzureUnreachable, ReplyLost
+from .._jit.grants import read_grants
+from .._jit.ids import PolicyId, VmId
+from .._jit.policies import Json
+from .seams import Clock, JitApi
+from .waiting import Deadline
+
+# Writes are slow: a second or more from acceptance to reply [rec]. So long a request whose answer was lost may
+# take to show up in its policy.
+SETTLE_SECONDS = 10.0
+_LOOK_EVERY = 2.0
+_BUSY = (409, 429)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One port of one VM in one policy."""
+
+    policy_id: PolicyId
+    vm: VmId
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The service took the request. `start_text` is the request's start as the service wrote it: its identity."""
+
+    start_text: str
+    end: datetime
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotOpened:
+    """The port isn't open (`failed`), or nobody here can tell (`unknown`)."""
+
+    state: Literal["failed", "unknown"]
+    problem: str
+    accepted: bool = False
+
+
+Verdict = Accepted | NotOpened
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All that is asked of one policy."""
+
+    policy_id: PolicyId
+    asks: Mapping[VmId, tuple[Ask, ...]]
+    justification: str
+
+    def items(self) -> Iterable[Item]:
+        return (Item(self.policy_id, vm, ask.port) for vm, asks in self.asks.items() for ask in asks)
+
+    def body(self, reference: str) -> Json:
+        """Write the initiate body for all VMs."""
+        vms = [{"id": str(vm), "ports": [ask.write() for ask in asks]} for vm, asks in self.asks.items()]
+        return {"virtualMachines": vms, "justification": f"{self.justification} {reference}".strip()}
+
+
+def send(batch: Batch, jit: JitApi, clock: Clock, deadline: Deadline, reference: str) -> dict[Item, Verdict]:
+    """Ask for a policy's ports. What may have arrived is looked up and never sent a second time."""
+    try:
+        return _read_request(batch, _post(batch, jit, deadline, reference))
+    except ReplyLost as error:
+        return _look_up(batch, jit, clock, reference, str(error))
+    except AzureRefused as error:
+        if error.left_outcome_open:
+            return _look_up(batch, jit, clock, reference, str(error))
+        return _all(batch, NotOpened("failed", str(error)))
+    except AzureError as error:
+        return _all(batch, NotOpened("failed", str(error)))
+
+
+def _post(batch: Batch, jit: JitApi, deadline: Deadline, reference: str) -> Mapping[str, Any]:
+    """Send the request; wait and send again only where Azure says that it did not take it."""
+    body = batch.body(reference)
+    for _look in deadline.looks():
+        try:
+            return jit.initiate(batch.policy_id, body)
+        except AzureUnreachable as error:
+            refusal: AzureError = error
+        except AzureRefused as error:
+            if error.status not in _BUSY:
+                raise
+            refusal = error
+            deadline.pause(error.retry_after or 0.0)
+    raise refusal
+
+
+def _look_up(batch: Batch, jit: JitApi, clock: Clock, reference: str, trouble: str) -> dict[Item, Verdict]:
+    """Find a request whose answer was lost by the reference in its justification."""
+    looks = int(SETTLE_SECONDS / _LOOK_EVERY)
+    for _look in range(looks):
+        clock.sleep(_LOOK_EVERY)
+        try:
+            policy = jit.find_policy(batch.policy_id)
+        except AzureError as error:
+            trouble = f"{trouble}; then {error}"
+            continue
+        for request in policy.requests if policy else ():
+            if reference in str(request.get("justification") or ""):
+                return _read_request(batch, request)
+    problem = (
+        f"{trouble}. The request is not in the policy's list after {SETTLE_SECONDS:.0f} s; run again to find out"
+    )
+    return _all(batch, NotOpened("unknown", problem))
+
+
+def _read_request(batch: Batch, request: Mapping[str, Any]) -> dict[Item, Verdict]:
+    """Read what the service accepted; a port that it doesn't mention is not known to be accepted."""
+    verdicts = _all(batch, NotOpened("unknown", "Azure's answer to the request doesn't mention this port"))
+    for grant in read_grants([request]):
+        item = Item(batch.policy_id, grant.vm, grant.port)
+        if item in verdicts:
+            verdicts[item] = Accepted(grant.start_text, grant.end, grant.sources)
+    return verdicts
+
+
+def _all(batch: Batch, verdict: Verdict) -> dict[Item, Verdict]:
+    return dict.fromkeys(batch.items(), verdict)

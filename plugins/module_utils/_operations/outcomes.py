@@ -1,0 +1,59 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operation reports: one shape for one VM or ten thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._jit.ids import PolicyId, VmId
+
+
+@dataclass(frozen=True, slots=True)
+class PortOutcome:
+    """What became of one port. `state` is one of the operation's words, `details` what belongs to it."""
+
+    port: int
+    state: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VmOutcome:
+    """What became of one VM. `error` says what went wrong and how to mend it."""
+
+    vm: VmId
+    policy_id: PolicyId | None
+    changed: bool
+    ports: tuple[PortOutcome, ...] = ()
+    error: str | None = None
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of all VMs, in their order; `before` and `after` are for the diff."""
+
+    vms: tuple[VmOutcome, ...]
+    summary: dict[str, int]
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> bool:
+        return any(vm.changed for vm in self.vms)
+
+    @property
+    def failures(self) -> list[VmOutcome]:
+        return [vm for vm in self.vms if vm.error is not None]
+
+
+def count(states: Iterable[str], words: Iterable[str]) -> dict[str, int]:
+    """Count how often each of the words stands among the states."""
+    counts = dict.fromkeys(words, 0)
+    for state in states:
+        counts[state] = counts.get(state, 0) + 1
+    return counts

@@ -1,0 +1,39 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the operations need of the outside world; tests put something in memory in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from .._jit.ids import PolicyId, VmId
+from .._jit.policies import Policy
+from .._jit.vms import Vm
+
+
+class JitApi(Protocol):
+    """Just-in-time policies. All calls raise an `AzureError` when they fail."""
+
+    def list_policies(self, subscription_id: str, resource_group: str | None = None) -> list[Policy]: ...
+    def find_policy(self, policy_id: PolicyId) -> Policy | None: ...
+    def put_policy(self, policy_id: PolicyId, body: Mapping[str, Any]) -> None: ...
+    def initiate(self, policy_id: PolicyId, body: Mapping[str, Any]) -> Mapping[str, Any]: ...
+
+
+class VmApi(Protocol):
+    """Virtual machines."""
+
+    def find(self, wanted: Collection[VmId]) -> Mapping[VmId, Vm]: ...
+
+
+class Clock(Protocol):
+    """Time as handed down by the runner. `now` is in UTC, `sleep` takes seconds."""
+
+    def now(self) -> datetime: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+Warn = Callable[[str], None]

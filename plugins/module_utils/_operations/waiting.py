@@ -1,0 +1,42 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Patience: how long to go on, and how often to look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from .seams import Clock
+
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 5.0
+_GROWTH = 1.5
+
+
+class Deadline:
+    """A moment after which waiting ends."""
+
+    def __init__(self, clock: Clock, timeout: timedelta) -> None:
+        self._clock = clock
+        self._end: datetime = clock.now() + timeout
+        self.timeout = timeout
+
+    @property
+    def has_passed(self) -> bool:
+        return self._clock.now() >= self._end
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, but not beyond the deadline."""
+        left = (self._end - self._clock.now()).total_seconds()
+        self._clock.sleep(max(0.0, min(seconds, left)))
+
+    def looks(self) -> Iterator[None]:
+        """Yield at once, then again and again with growing pauses until the deadline, and once at it."""
+        pause = _FIRST_PAUSE
+        yield
+        while not self.has_passed:
+            self.pause(pause)
+            pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+            yield
