@@ -13,7 +13,7 @@ import struct
 import termios
 from asyncio.subprocess import Process
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from io import FileIO
 from pathlib import Path
 from typing import Self
@@ -46,21 +46,23 @@ class Child:
     @classmethod
     async def on_pipes(cls, command: str | None, environment: Mapping[str, str], folder: Path) -> Self:
         """Start `command` (a shell without one) with three pipes."""
-        inner_in, our_in = _pipe()
-        our_out, inner_out = _pipe()
-        our_err, inner_err = _pipe()
-        with inner_in, inner_out, inner_err:
+        with ExitStack() as inner, ExitStack() as ours:
+            stdin, our_in = _pipe(inner, ours)
+            our_out, stdout = _pipe(ours, inner)
+            our_err, stderr = _pipe(ours, inner)
             process = await asyncio.create_subprocess_exec(
                 *_shell(command),
-                stdin=inner_in,
-                stdout=inner_out,
-                stderr=inner_err,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
                 env=environment,
                 cwd=folder,
                 start_new_session=True,
             )
-        outputs = [await _Output.of(our_out), await _Output.of(our_err)]
-        return cls(process, await _writer(our_in), outputs)
+            outputs = [await _Output.of(our_out), await _Output.of(our_err)]
+            child = cls(process, await _writer(our_in), outputs)
+            ours.pop_all()
+        return child
 
     @classmethod
     async def on_terminal(
@@ -68,9 +70,11 @@ class Child:
     ) -> Self:
         """Start `command` (a shell without one) with a terminal of its own."""
         master, slave = os.openpty()
-        terminal = os.ttyname(slave)
-        _resize(master, size)
-        with FileIO(slave, "r+b") as inner:
+        with FileIO(slave, "r+b") as inner, ExitStack() as ours:
+            shown = ours.enter_context(FileIO(master, "rb"))
+            typed = ours.enter_context(FileIO(os.dup(master), "wb"))
+            terminal = os.ttyname(slave)
+            _resize(master, size)
             process = await asyncio.create_subprocess_exec(
                 *(SHELL, "-c", _ON_TERMINAL, terminal, *_shell(command)),
                 stdin=inner,
@@ -80,8 +84,9 @@ class Child:
                 cwd=folder,
                 start_new_session=True,
             )
-        typed = FileIO(os.dup(master), "wb")
-        return cls(process, await _writer(typed), [await _Output.of(FileIO(master, "rb"))], master)
+            child = cls(process, await _writer(typed), [await _Output.of(shown)], master)
+            ours.pop_all()
+        return child
 
     async def wait(self) -> int:
         """Return the exit code, negative for a signal."""
@@ -158,9 +163,9 @@ def _shell(command: str | None) -> tuple[str, ...]:
     return (SHELL,) if command is None else (SHELL, "-c", command)
 
 
-def _pipe() -> tuple[FileIO, FileIO]:
+def _pipe(readers: ExitStack, writers: ExitStack) -> tuple[FileIO, FileIO]:
     reader, writer = os.pipe()
-    return FileIO(reader, "rb"), FileIO(writer, "wb")
+    return readers.enter_context(FileIO(reader, "rb")), writers.enter_context(FileIO(writer, "wb"))
 
 
 def _resize(terminal: int, size: TerminalSize) -> None:

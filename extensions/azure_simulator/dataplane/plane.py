@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Iterable
 from pathlib import Path
 
 from azure_simulator.reachability import Endpoint, Reachability
@@ -71,11 +70,11 @@ class DataPlane:
         """Open and close listeners so that they match the rules; do nothing unless started."""
         if self._ssh is None:
             return
-        wanted = set(self._reachability.endpoints())
-        for endpoint in self._listeners.keys() - wanted:
+        wanted = dict.fromkeys(self._reachability.endpoints())
+        for endpoint in self._listeners.keys() - wanted.keys():
             self._listeners.pop(endpoint).close()
-        problems = self._open(self._ssh, wanted - self._listeners.keys())
-        self._report(problems)
+        missing = [endpoint for endpoint in wanted if endpoint not in self._listeners]
+        self._report(self._open(self._ssh, missing))
 
     async def stop(self) -> None:
         """Close all listeners and connections and end every command."""
@@ -90,19 +89,18 @@ class DataPlane:
         if ssh:
             await ssh.end()
 
-    def _open(self, ssh: SshService, missing: Iterable[Endpoint]) -> list[str]:
-        queue = sorted(missing, key=lambda endpoint: (endpoint.address, endpoint.port))
+    def _open(self, ssh: SshService, missing: list[Endpoint]) -> list[str]:
         already = len(self._listeners)
-        room = limits.room_for_listeners(already + len(queue)) - already
+        room = max(0, limits.room_for_listeners(already + len(missing)) - already)
         problems = []
-        for endpoint in queue[:room]:
+        for endpoint in missing[:room]:
             try:
                 sock = open_socket(endpoint, self.port_offset)
             except ListenError as error:
                 problems.append(str(error))
             else:
                 self._listeners[endpoint] = self._listener(ssh, sock, endpoint)
-        if beyond := queue[room:]:
+        if beyond := missing[room:]:
             problems.append(
                 f"{beyond[0].address} port {beyond[0].port} and what follows, {len(beyond)} in all: "
                 "the hard limit on open files is too low; raise it (`ulimit -Hn`, systemd's LimitNOFILE=, "
