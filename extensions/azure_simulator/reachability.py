@@ -25,7 +25,7 @@ class Reachability(Protocol):
     """Answers for the rules as they are at the moment of the call."""
 
     def endpoints(self) -> Iterable[Endpoint]:
-        """Yield what to listen on: the management and JIT ports of running VMs that at least one source may reach."""
+        """Yield what to listen on: management and JIT ports of running VMs that some source may reach now."""
 
     def admits(self, address: str, port: int, source: str) -> bool:
         """Tell whether subnet and NIC rules together let `source` (an IP address) in to `address`:`port`."""

@@ -1,0 +1,26 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Paths of virtual machines."""
+
+from __future__ import annotations
+
+from ..routing import Route
+from . import responses
+
+_PROVIDER = "providers/Microsoft.Compute"
+_SUBSCRIPTION = f"/subscriptions/{{subscription_id}}/{_PROVIDER}"
+_GROUP = f"/subscriptions/{{subscription_id}}/resourceGroups/{{group_name}}/{_PROVIDER}/virtualMachines"
+_VM = f"{_GROUP}/{{vm_name}}"
+
+ROUTES = [
+    Route("GET", f"{_SUBSCRIPTION}/virtualMachines", responses.list_all),
+    Route("GET", f"{_SUBSCRIPTION}/locations/{{location}}/virtualMachines", responses.list_by_location),
+    Route("GET", _GROUP, responses.list_by_group),
+    Route("GET", _VM, responses.get),
+    Route("GET", f"{_VM}/instanceView", responses.get_instance_view),
+    Route("DELETE", _VM, responses.delete),
+    Route("POST", f"{_VM}/start", responses.start),
+    Route("POST", f"{_VM}/powerOff", responses.power_off),
+    Route("POST", f"{_VM}/deallocate", responses.deallocate),
+]

@@ -1,0 +1,108 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers of the control interface."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from ..behaviour import DURATIONS, Behaviour, changed
+from ..errors import ArmError
+from ..exchange import Call, Json, Reply
+from ..moments import format_utc, seconds, ticks
+from .export import export_state
+from .faults import read_fault
+
+if TYPE_CHECKING:
+    from ..service import Service
+
+
+def health(service: Service, call: Call) -> Reply:
+    """Tell that the simulator is up, and what it simulates."""
+    groups = list(service.world.groups())
+    return Reply(
+        body={
+            "status": "ok",
+            "fleet": service.fleet,
+            "subscriptions": len(service.world.subscriptions),
+            "groups": len(groups),
+            "vms": sum(len(group.vms) for group in groups),
+            "policies": sum(1 for _ in service.world.policies.all()),
+        }
+    )
+
+
+def reset(service: Service, call: Call) -> Reply:
+    """Begin again with the fleet as it was at the start."""
+    service.reset()
+    return health(service, call)
+
+
+def state(service: Service, call: Call) -> Reply:
+    """Export what the simulated cloud holds."""
+    return Reply(body=export_state(service.world))
+
+
+def show_clock(service: Service, call: Call) -> Reply:
+    """Tell the simulated time."""
+    return Reply(body={"now": format_utc(service.clock.now()), "offset": seconds(service.clock.offset)})
+
+
+def advance_clock(service: Service, call: Call) -> Reply:
+    """Move the simulated time forward and apply what that makes due."""
+    advance = call.json().get("advance")
+    if isinstance(advance, bool) or not isinstance(advance, int | float) or advance < 0:
+        raise ArmError(400, "InvalidClock", "'advance' must be a number of seconds, 0 or more.")
+    service.advance(ticks(advance))
+    return show_clock(service, call)
+
+
+def show_behaviour(service: Service, call: Call) -> Reply:
+    """Tell the settings; durations in seconds."""
+    return Reply(body=_show_behaviour(service.world.behaviour))
+
+
+def change_behaviour(service: Service, call: Call) -> Reply:
+    """Change settings by name, until the next reset."""
+    try:
+        service.world.behaviour = changed(service.world.behaviour, call.json())
+    except ValueError as error:
+        raise ArmError(400, "InvalidBehaviour", f"{error}.") from None
+    return show_behaviour(service, call)
+
+
+def _show_behaviour(behaviour: Behaviour) -> Json:
+    """Write the settings."""
+    values = {entry.name: getattr(behaviour, entry.name) for entry in fields(Behaviour)}
+    return {name: seconds(value) if name in DURATIONS else value for name, value in values.items()}
+
+
+def show_journal(service: Service, call: Call) -> Reply:
+    """Tell the requests so far."""
+    return Reply(body={"requests": list(service.journal.show())})
+
+
+def clear_journal(service: Service, call: Call) -> Reply:
+    """Forget the requests so far."""
+    service.journal.clear()
+    return Reply(204)
+
+
+def show_faults(service: Service, call: Call) -> Reply:
+    """Tell the faults ordered."""
+    return Reply(body={"faults": service.faults.show()})
+
+
+def add_fault(service: Service, call: Call) -> Reply:
+    """Order a fault."""
+    fault = read_fault(call.json())
+    service.faults.add(fault)
+    return Reply(201, fault.show())
+
+
+def clear_faults(service: Service, call: Call) -> Reply:
+    """Forget the faults ordered."""
+    service.faults.clear()
+    return Reply(204)

@@ -1,0 +1,130 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers of the identity provider."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl
+
+from ..exchange import Call, Json, Reply
+from ..moments import TICKS_PER_SECOND
+from ..world import World
+from .errors import (
+    EntraError,
+    missing_parameter,
+    resource_not_found,
+    tenant_not_found,
+    unknown_application,
+    unsupported_grant,
+    wrong_secret,
+)
+from .models import Principal
+
+# Audiences of ARM in the forms that clients ask for (measured).
+_ARM_AUDIENCES = re.compile(r"https://management\.(azure\.com|core\.windows\.net)/*$")
+_OTHER_RESOURCES = re.compile(r"https://(graph\.microsoft\.com|graph\.windows\.net|vault\.azure\.net)/*$")
+
+
+def discover(world: World, call: Call, tenant: str) -> Reply:
+    """Answer the OpenID configuration of a tenant."""
+    try:
+        _check_tenant(world, tenant)
+    except EntraError as error:
+        return error.reply(world)
+    base = call.base_url
+    return Reply(
+        body={
+            "token_endpoint": f"{base}/{tenant}/oauth2/v2.0/token",
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "issuer": f"{base}/{world.tenant.id}/v2.0",
+            "authorization_endpoint": f"{base}/{tenant}/oauth2/v2.0/authorize",
+            "device_authorization_endpoint": f"{base}/{tenant}/oauth2/v2.0/devicecode",
+            "tenant_region_scope": "EU",
+            "cloud_instance_name": call.base_url.removeprefix("https://"),
+        }
+    )
+
+
+def discover_instance(world: World, call: Call) -> Reply:
+    """Answer instance discovery for clients that don't switch it off."""
+    host, base = call.base_url.removeprefix("https://"), f"{call.base_url}/{world.tenant.id}"
+    return Reply(
+        body={
+            "tenant_discovery_endpoint": f"{base}/v2.0/.well-known/openid-configuration",
+            "api-version": "1.1",
+            "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
+        }
+    )
+
+
+def issue_token(world: World, call: Call, tenant: str) -> Reply:
+    """Answer a token request as Entra ID does."""
+    try:
+        _check_tenant(world, tenant)
+        form = dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
+        principal = _authenticate(world, form)
+        audience = _audience(call, form, world)
+    except EntraError as error:
+        return error.reply(world)
+    lifetime = world.behaviour.token_lifetime
+    answer: Json = {
+        "token_type": "Bearer",
+        "expires_in": lifetime // TICKS_PER_SECOND,
+        "ext_expires_in": lifetime // TICKS_PER_SECOND,
+        "access_token": world.tokens.issue(principal, audience, lifetime),
+    }
+    if "scope" not in form:
+        # The older endpoint speaks in `resource`, and in texts.
+        expires = (world.clock.wall() + lifetime) // TICKS_PER_SECOND
+        answer |= {name: str(answer[name]) for name in ("expires_in", "ext_expires_in")}
+        answer |= {"expires_on": str(expires), "resource": form.get("resource", "")}
+    return Reply(body=answer)
+
+
+def is_arm_audience(audience: str, base_url: str) -> bool:
+    """Tell whether tokens for `audience` are good for ARM."""
+    return audience.rstrip("/") == base_url or _ARM_AUDIENCES.match(audience) is not None
+
+
+def _check_tenant(world: World, tenant: str) -> None:
+    """Raise EntraError unless the tenant is ours; `adfs` and the shared names are."""
+    ours = {world.tenant.id, world.tenant.domain, "organizations", "common", "adfs"}
+    if tenant.lower() not in ours:
+        raise tenant_not_found(tenant)
+
+
+def _authenticate(world: World, form: dict[str, str]) -> Principal:
+    """Return the application that signs in. Raises EntraError."""
+    grant = form.get("grant_type")
+    if grant is None:
+        raise missing_parameter("grant_type")
+    if grant != "client_credentials":
+        raise unsupported_grant(grant)
+    for name in ("client_id", "client_secret"):
+        if not form.get(name):
+            raise missing_parameter(name)
+    principal = world.principals.get(form["client_id"].lower())
+    if principal is None:
+        raise unknown_application(form["client_id"], world.tenant.name)
+    if not principal.knows(form["client_secret"]):
+        raise wrong_secret(principal.client_id)
+    return principal
+
+
+def _audience(call: Call, form: dict[str, str], world: World) -> str:
+    """Return the audience of the token asked for. Raises EntraError."""
+    scope = form.get("scope") or form.get("resource")
+    if not scope:
+        raise missing_parameter("scope")
+    scopes = [word for word in scope.split() if word not in ("openid", "profile", "offline_access")]
+    audience = scopes[0].removesuffix("/.default") if scopes else ""
+    if is_arm_audience(audience, call.base_url) or _OTHER_RESOURCES.match(audience):
+        return audience
+    raise resource_not_found(audience, world.tenant.name)

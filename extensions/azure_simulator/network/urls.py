@@ -1,0 +1,37 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Paths of network resources."""
+
+from __future__ import annotations
+
+from ..routing import Route
+from . import responses, writes
+
+_PROVIDER = "providers/Microsoft.Network"
+_ALL = f"/subscriptions/{{subscription_id}}/{_PROVIDER}"
+_GROUP = f"/subscriptions/{{subscription_id}}/resourceGroups/{{group_name}}/{_PROVIDER}"
+_NSG = f"{_GROUP}/networkSecurityGroups/{{nsg_name}}"
+_NETWORK = f"{_GROUP}/virtualNetworks/{{network_name}}"
+
+ROUTES = [
+    Route("GET", f"{_ALL}/networkInterfaces", responses.list_all_interfaces),
+    Route("GET", f"{_GROUP}/networkInterfaces", responses.list_interfaces),
+    Route("GET", f"{_GROUP}/networkInterfaces/{{name}}", responses.get_interface),
+    Route("GET", f"{_ALL}/publicIPAddresses", responses.list_all_addresses),
+    Route("GET", f"{_GROUP}/publicIPAddresses", responses.list_addresses),
+    Route("GET", f"{_GROUP}/publicIPAddresses/{{name}}", responses.get_address),
+    Route("GET", f"{_ALL}/networkSecurityGroups", responses.list_all_nsgs),
+    Route("GET", f"{_GROUP}/networkSecurityGroups", responses.list_nsgs),
+    Route("GET", _NSG, responses.get_nsg),
+    Route("GET", f"{_NSG}/securityRules", responses.list_rules),
+    Route("GET", f"{_NSG}/defaultSecurityRules", responses.list_default_rules),
+    Route("GET", f"{_NSG}/securityRules/{{rule_name}}", responses.get_rule),
+    Route("PUT", f"{_NSG}/securityRules/{{rule_name}}", writes.put_rule),
+    Route("DELETE", f"{_NSG}/securityRules/{{rule_name}}", writes.delete_rule),
+    Route("GET", f"{_ALL}/virtualNetworks", responses.list_all_networks),
+    Route("GET", f"{_GROUP}/virtualNetworks", responses.list_networks),
+    Route("GET", _NETWORK, responses.get_network),
+    Route("GET", f"{_NETWORK}/subnets", responses.list_subnets),
+    Route("GET", f"{_NETWORK}/subnets/{{subnet_name}}", responses.get_subnet),
+]

@@ -1,0 +1,23 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Paths of tenants, subscriptions, resource groups, locations and providers."""
+
+from __future__ import annotations
+
+from ..routing import Route
+from . import responses
+
+_SUBSCRIPTION = "/subscriptions/{subscription_id}"
+
+ROUTES = [
+    Route("GET", "/tenants", responses.list_tenants),
+    Route("GET", "/subscriptions", responses.list_subscriptions),
+    Route("GET", _SUBSCRIPTION, responses.get_subscription),
+    Route("GET", f"{_SUBSCRIPTION}/locations", responses.list_locations),
+    Route("GET", f"{_SUBSCRIPTION}/resourceGroups", responses.list_groups),
+    Route("GET", f"{_SUBSCRIPTION}/resourceGroups/{{group_name}}", responses.get_group),
+    Route("HEAD", f"{_SUBSCRIPTION}/resourceGroups/{{group_name}}", responses.head_group),
+    Route("GET", f"{_SUBSCRIPTION}/providers/{{namespace}}", responses.get_provider),
+    Route("POST", f"{_SUBSCRIPTION}/providers/{{namespace}}/register", responses.get_provider),
+]
