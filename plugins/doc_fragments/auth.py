@@ -31,8 +31,8 @@ options:
     type: str
   cloud_environment:
     description:
-      - The Azure cloud, by its name (V(AzureCloud), V(AzureUSGovernment), V(AzureChinaCloud)), or by the C(https) URL
-        of its Resource Manager, from which the metadata endpoint is read.
+      - The Azure cloud, by its name (V(AzureCloud), V(AzureUSGovernment), V(AzureChinaCloud)), or by the C(https)
+        URL of its Resource Manager, from which the metadata endpoint is read.
       - Without it the environment variable E(AZURE_CLOUD_ENVIRONMENT) is used, and without that V(AzureCloud).
     type: str
   disable_instance_discovery:
@@ -70,8 +70,8 @@ options:
       - name: AZURE_TENANT_ID
   cloud_environment:
     description:
-      - The Azure cloud, by its name (V(AzureCloud), V(AzureUSGovernment), V(AzureChinaCloud)), or by the C(https) URL
-        of its Resource Manager, from which the metadata endpoint is read.
+      - The Azure cloud, by its name (V(AzureCloud), V(AzureUSGovernment), V(AzureChinaCloud)), or by the C(https)
+        URL of its Resource Manager, from which the metadata endpoint is read.
       - V(AzureCloud) where neither the option nor the variable is set.
     type: str
     env:

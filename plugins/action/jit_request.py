@@ -1,0 +1,23 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run jit_request once for all hosts, on the controller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..plugin_utils._action import BatchAction, requester
+
+
+class ActionModule(BatchAction):
+    module = "jit_request"
+    host_wishes = {  # noqa: RUF012
+        "ports": "jit_request_ports",
+        "sources": "jit_request_sources",
+        "duration": "jit_request_duration",
+    }
+
+    def arguments(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        arguments.setdefault("requested_by", requester())
+        return arguments

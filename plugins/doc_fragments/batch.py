@@ -1,0 +1,52 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  vms:
+    description:
+      - The virtual machines to work on, for plays that don't run over them.
+      - Without it the task works on the hosts of the play. Each host's VM comes from its variable C(azure_vm_id), as the
+        inventory plugin P(jitfleet.azure.jit_vms#inventory) sets it, else from its variable C(id) where that is a VM's
+        ARM id, as the inventory of azure.azcollection sets it.
+      - Each element is a VM's ARM id, or a mapping.
+      - A mapping names the VM by O(vms[].id), or by C(resource_group), C(name) and, unless O(subscription_id) is meant,
+        C(subscription_id). The module's own documentation says which wishes a mapping can hold beside that.
+      - Ids compare without case. A VM that is named twice counts once.
+    type: list
+    elements: raw
+  hosts:
+    description:
+      - Work only on these hosts of the play, by their inventory names.
+      - The task runs once for all hosts, so a C(when) that differs between them is refused. This option chooses instead,
+        for example C({{ groups.windows | intersect(ansible_play_batch) }}).
+    type: list
+    elements: str
+  unknown_hosts:
+    description: What to do about hosts of the play for which no VM is known.
+    type: str
+    choices:
+      fail: Fail, naming the hosts, before anything is sent to Azure.
+      skip: Leave them out, with a warning.
+    default: fail
+  on_failure:
+    description:
+      - What to do when some of the VMs could not be served. All others are served either way, and the result says for
+        each VM what became of it.
+    type: str
+    choices:
+      fail: Fail the task. Ansible then ends the play for all hosts, because the task runs once for all of them.
+      report: Let the task succeed; RV(ignore:vms[].error) tells the failures.
+    default: fail
+notes:
+  - The task runs once for all hosts of the play, on the controller, with the controller's own Python. It needs no
+    C(delegate_to), no C(run_once) and no connection to the hosts.
+  - Options are templated once, with the first host's variables.
+  - Ansible credits the result to the first host in its recap. Add C(run_once=true) to give a registered result to all
+    hosts.
+"""

@@ -1,0 +1,271 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a task's options to the operations' values, with every mistake named by its element."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from ansible.module_utils.errors import AnsibleFallbackNotFound
+
+from ._azure.credentials import SignIn
+from ._jit.access import Origin
+from ._jit.errors import InvalidOption, InvalidOptions
+from ._jit.ids import VmId, is_subscription_id
+from ._jit.ports import DEFAULT_DURATION, PROTOCOLS, SERVICES, PortRule
+from ._jit.sources import ANY, admits_everybody, network_of, normal
+from ._jit.times import parse_duration, read_duration
+
+# The ports that the portal proposes when JIT is enabled on many VMs at once.
+PORTAL_BULK = ("ssh", "rdp", "winrm_http", "winrm_https")
+_VM_NAME_KEYS = frozenset({"id", "subscription_id", "resource_group", "name"})
+
+T = TypeVar("T")
+
+
+def filled_environment(*names: str) -> str:
+    """Give the first of the variables that isn't empty: AWX sets some of them to nothing."""
+    for name in names:
+        if value := os.environ.get(name):
+            return value
+    raise AnsibleFallbackNotFound
+
+
+def _fallback(*names: str) -> tuple[Callable[..., str], list[str]]:
+    return filled_environment, list(names)
+
+
+def auth_spec() -> dict[str, Any]:
+    """Options of the documentation fragment `jitfleet.azure.auth`."""
+    return {
+        "subscription_id": {"type": "str", "fallback": _fallback("AZURE_SUBSCRIPTION_ID")},
+        "client_id": {"type": "str", "fallback": _fallback("AZURE_CLIENT_ID")},
+        "secret": {"type": "str", "no_log": True, "fallback": _fallback("AZURE_SECRET", "AZURE_CLIENT_SECRET")},
+        "tenant": {"type": "str", "fallback": _fallback("AZURE_TENANT", "AZURE_TENANT_ID")},
+        "cloud_environment": {"type": "str", "fallback": _fallback("AZURE_CLOUD_ENVIRONMENT")},
+        "disable_instance_discovery": {"type": "bool", "fallback": _fallback("AZURE_DISABLE_INSTANCE_DISCOVERY")},
+    }
+
+
+def batch_spec() -> dict[str, Any]:
+    """Options of the documentation fragment `jitfleet.azure.batch`."""
+    return {
+        "vms": {"type": "list", "elements": "raw"},
+        "hosts": {"type": "list", "elements": "str"},
+        "unknown_hosts": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+        "on_failure": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
+    }
+
+
+def read_sign_in(params: Mapping[str, Any]) -> SignIn:
+    return SignIn(
+        tenant=params["tenant"] or None,
+        client_id=params["client_id"] or None,
+        secret=params["secret"] or None,
+        disable_instance_discovery=bool(params["disable_instance_discovery"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A VM of the batch, the hosts that stand for it, and what is said for it alone."""
+
+    vm: VmId
+    hosts: tuple[str, ...]
+    own: Mapping[str, Any]
+    option: str
+
+    def read(self, key: str, reader: Callable[[str, Any], T], common: T) -> T:
+        """Read what is said for this VM alone, or take what holds for all."""
+        return reader(f"{self.option}.{key}", self.own[key]) if key in self.own else common
+
+
+def read_vms(params: Mapping[str, Any], own_keys: Iterable[str]) -> list[Selected]:
+    """Read `vms`; a VM that is named twice counts once, under all its hosts.
+
+    `own_keys` are the keys that a mapping may have beside those that name the VM.
+    """
+    allowed = _VM_NAME_KEYS | {"hosts"} | set(own_keys)
+    subscription_id = params["subscription_id"]
+    selected: dict[VmId, Selected] = {}
+    problems = []
+    for index, raw in enumerate(params["vms"] or ()):
+        try:
+            vm = _read_vm(f"vms[{index}]", raw, allowed, subscription_id)
+            earlier = selected.get(vm.vm)
+            selected[vm.vm] = _joined(earlier, vm) if earlier else vm
+        except InvalidOption as problem:
+            problems.append(problem)
+    if not selected and not problems:
+        problems.append(
+            InvalidOption("vms", "no virtual machine is named: run the task in a play over VMs, or name them here")
+        )
+    if problems:
+        raise InvalidOptions(problems)
+    return list(selected.values())
+
+
+def _read_vm(option: str, raw: Any, allowed: frozenset[str] | set[str], subscription_id: str | None) -> Selected:
+    if isinstance(raw, str):
+        return Selected(VmId.parse(option, raw), (), {}, option)
+    if not isinstance(raw, Mapping):
+        raise InvalidOption(option, f"{raw!r} is neither the id of a virtual machine nor a mapping")
+    if unknown := sorted(set(raw) - allowed):
+        raise InvalidOption(option, f"unknown key {', '.join(unknown)}; known are {', '.join(sorted(allowed))}")
+    own = {key: value for key, value in raw.items() if key not in _VM_NAME_KEYS | {"hosts"} and value is not None}
+    return Selected(_vm_of(option, raw, subscription_id), tuple(raw.get("hosts") or ()), own, option)
+
+
+def _vm_of(option: str, raw: Mapping[str, Any], subscription_id: str | None) -> VmId:
+    if raw.get("id"):
+        return VmId.parse(f"{option}.id", str(raw["id"]))
+    if not raw.get("resource_group") or not raw.get("name"):
+        raise InvalidOption(option, "name the virtual machine by its id, or by resource_group and name")
+    subscription = str(raw.get("subscription_id") or subscription_id or "")
+    if not is_subscription_id(subscription):
+        raise InvalidOption(
+            option,
+            f"{subscription!r} is not a subscription's id: give subscription_id here, as the task's option, "
+            "or in AZURE_SUBSCRIPTION_ID",
+        )
+    return VmId.parse(option, str(VmId.of(subscription, str(raw["resource_group"]), str(raw["name"]))))
+
+
+def _joined(earlier: Selected, later: Selected) -> Selected:
+    if dict(earlier.own) != dict(later.own):
+        raise InvalidOption(
+            later.option, f"{later.vm.name} is also {earlier.option}, where other wishes are given for the same VM"
+        )
+    return dataclasses.replace(earlier, hosts=earlier.hosts + later.hosts)
+
+
+def collect(values: Iterable[T], read: Callable[[T], Any]) -> list[Any]:
+    """Read all values, and raise all problems together."""
+    results, problems = [], []
+    for value in values:
+        try:
+            results.append(read(value))
+        except InvalidOption as problem:
+            problems.append(problem)
+        except InvalidOptions as several:
+            problems += several.problems
+    if problems:
+        raise InvalidOptions(problems)
+    return results
+
+
+def read_each(selected: Iterable[Selected], read: Callable[[Selected], T]) -> list[T]:
+    """Read every VM's own wishes; a wrong one of a host's variables is named by the host."""
+    return collect(selected, read)
+
+
+def read_rules(option: str, raw: Any) -> tuple[PortRule, ...]:
+    """Read a policy's ports: numbers, service names, `portal_bulk`, or mappings."""
+    elements: list[Any] = []
+    for element in _as_list(raw):
+        elements += PORTAL_BULK if element == "portal_bulk" else [element]
+    rules = collect(enumerate(elements), lambda item: _read_rule(f"{option}[{item[0]}]", item[1]))
+    for index, rule in enumerate(rules):
+        if any(rule.concerns_same_port_as(other) for other in rules[:index]):
+            raise InvalidOption(f"{option}[{index}]", f"port {rule.number} is given twice")
+    return tuple(rules)
+
+
+def _read_rule(option: str, raw: Any) -> PortRule:
+    if not isinstance(raw, Mapping):
+        return PortRule(read_port(option, raw), "*", frozenset({ANY}), DEFAULT_DURATION)
+    allowed = {"port", "protocol", "sources", "max_duration"}
+    if unknown := sorted(set(raw) - allowed):
+        raise InvalidOption(option, f"unknown key {', '.join(unknown)}; known are {', '.join(sorted(allowed))}")
+    if raw.get("port") is None:
+        raise InvalidOption(option, "the port is missing: give port, a number or a service name")
+    protocol = str(raw.get("protocol") or "any").lower()
+    if protocol not in PROTOCOLS:
+        # Azure answers an unknown protocol with a bare 500 [issue].
+        raise InvalidOption(f"{option}.protocol", f"{protocol!r} is not one of {', '.join(PROTOCOLS)}")
+    sources = enumerate(_as_list(raw.get("sources")) or ["any"])
+    prefixes = collect(sources, lambda item: _read_policy_source(f"{option}.sources[{item[0]}]", item[1]))
+    longest = raw.get("max_duration")
+    return PortRule(
+        number=read_port(f"{option}.port", raw["port"]),
+        protocol=PROTOCOLS[protocol],
+        sources=frozenset(prefixes),
+        max_duration=parse_duration(f"{option}.max_duration", str(longest)) if longest else DEFAULT_DURATION,
+    )
+
+
+def _read_policy_source(option: str, raw: Any) -> str:
+    text = str(raw)
+    if admits_everybody(text):
+        return ANY
+    if network_of(text) is None:
+        raise InvalidOption(option, f"{text!r} is neither an address, a CIDR prefix nor the word any")
+    return normal(text)
+
+
+def read_port(option: str, raw: Any) -> int:
+    """Read a port: a number, or the name of a service."""
+    if isinstance(raw, str) and raw.lower() in SERVICES:
+        return SERVICES[raw.lower()]
+    number = int(raw) if isinstance(raw, int) or (isinstance(raw, str) and raw.isdecimal()) else -1
+    if isinstance(raw, bool) or not 0 < number <= 65535:
+        raise InvalidOption(option, f"{raw!r} is neither a port from 1 to 65535 nor one of {', '.join(SERVICES)}")
+    return number
+
+
+def read_ports(option: str, raw: Any) -> tuple[int, ...]:
+    """Read the ports of a request, each once."""
+    numbers = collect(enumerate(_as_list(raw)), lambda item: read_port(f"{option}[{item[0]}]", item[1]))
+    return tuple(dict.fromkeys(numbers))
+
+
+def read_origin(option: str, raw: Any, *, allow_any: bool) -> Origin:
+    """Read where access shall be possible from."""
+    words = [str(word).strip() for word in _as_list(raw)] or ["my_ip"]
+    for word, origin in (("my_ip", Origin(own_address=True)), ("policy", Origin(whole_policy=True))):
+        if word in (text.lower() for text in words):
+            if len(words) > 1:
+                raise InvalidOption(option, f"{word} can't be combined with other sources")
+            return origin
+    prefixes = collect(enumerate(words), lambda item: _read_prefix(f"{option}[{item[0]}]", item[1], allow_any))
+    return Origin(prefixes=tuple(sorted(set(prefixes))))
+
+
+def _read_prefix(option: str, text: str, allow_any: bool) -> str:
+    if admits_everybody(text):
+        if not allow_any:
+            raise InvalidOption(
+                option, "any opens the port to the whole internet; say allow_any_source: true to mean it"
+            )
+        return ANY
+    if network_of(text) is None:
+        raise InvalidOption(
+            option, f"{text!r} is neither an address, a CIDR prefix nor one of the words my_ip, policy, any"
+        )
+    return normal(text)
+
+
+def read_access_duration(option: str, raw: Any) -> timedelta | None:
+    return parse_duration(option, str(raw)) if raw else None
+
+
+def read_span(option: str, raw: Any) -> timedelta | None:
+    """Read a duration that the service knows nothing of, so that its bounds don't hold."""
+    if raw is None:
+        return None
+    span = read_duration(str(raw))
+    if span is None:
+        raise InvalidOption(option, f"{raw!r} is not a duration; write it as 3h, 90m, 1h30m or PT3H")
+    return span
+
+
+def _as_list(raw: Any) -> list[Any]:
+    if raw is None:
+        return []
+    return list(raw) if isinstance(raw, (list, tuple)) else [raw]

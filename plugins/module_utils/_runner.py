@@ -1,0 +1,89 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run an operation as a module: the only place that ends a module, knows the time and reads options' secrets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ._azure.jit_api import ArmJitApi
+from ._azure.session import connect
+from ._azure.vm_api import ArmVmApi
+from ._controller import assert_controller_lives
+from ._jit.errors import AzureRefused, InvalidOptions, JitFleetError
+from ._jit.ids import VmId
+from ._operations.outcomes import Outcome
+from ._options import Selected, auth_spec, read_sign_in
+from ._outcome import failure_of, result_of
+
+USER_AGENT = "jitfleet.azure"
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a module's operation works with."""
+
+    params: Mapping[str, Any]
+    check_mode: bool
+    jit: ArmJitApi
+    vms: ArmVmApi
+    clock: SystemClock
+    warn: Callable[[str], None]
+
+
+# Reads the options; gives the VMs and what is to be done once there is a connection.
+Plan = Callable[[Mapping[str, Any]], tuple[list[Selected], Callable[[Context], Outcome]]]
+
+
+def run(argument_spec: Mapping[str, Any], plan: Plan) -> None:
+    """Run a module from its arguments to its result."""
+    module = AnsibleModule({**auth_spec(), **argument_spec}, supports_check_mode=True)
+    try:
+        selected, operate = plan(module.params)
+        outcome = operate(_context(module))
+    except JitFleetError as error:
+        module.fail_json(**_failure(error))
+        return
+    hosts: dict[VmId, tuple[str, ...]] = {chosen.vm: chosen.hosts for chosen in selected}
+    if outcome.failures and module.params["on_failure"] == "fail":
+        module.fail_json(**failure_of(outcome, hosts, diff=module._diff))
+    module.exit_json(**result_of(outcome, hosts, diff=module._diff))
+
+
+def _context(module: AnsibleModule) -> Context:
+    cloud = module.params["cloud_environment"] or "AzureCloud"
+    arm = connect(read_sign_in(module.params), cloud, USER_AGENT, assert_controller_lives)
+    return Context(
+        module.params, bool(module.check_mode), ArmJitApi(arm), ArmVmApi(arm), SystemClock(), module.warn
+    )
+
+
+def _failure(error: JitFleetError) -> dict[str, Any]:
+    if isinstance(error, InvalidOptions):
+        return {"msg": str(error), "problems": [str(problem) for problem in error.problems]}
+    if isinstance(error, AzureRefused):
+        said = {
+            "status": error.status,
+            "code": error.code,
+            "message": error.message,
+            "request_id": error.request_id,
+        }
+        return {"msg": str(error), "azure_error": said}
+    return {"msg": str(error)}

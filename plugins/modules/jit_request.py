@@ -1,0 +1,306 @@
+#!/usr/bin/python
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: jit_request
+short_description: Open ports of Azure VMs through just-in-time access
+version_added: 0.1.0
+author: jitfleet contributors (@jitfleet)
+description:
+  - Asks just-in-time (JIT) access of Microsoft Defender for Cloud to open ports of virtual machines for a while, for some
+    source addresses.
+  - Works on all VMs of the play at once. It reads one list of policies for each subscription, and sends one request for
+    each policy, however many VMs it holds.
+  - Ports that are open already, for these sources and long enough, are not asked for again.
+  - Only ports that the VM's policy holds can be opened; M(jitfleet.azure.jit_policy) puts them there.
+extends_documentation_fragment:
+  - jitfleet.azure.auth
+  - jitfleet.azure.batch
+  - jitfleet.azure.waiting
+attributes:
+  check_mode:
+    support: full
+    description: Sends no request, and tells which ports would be opened.
+  diff_mode:
+    support: full
+    description: Shows for each VM and port what changes.
+  idempotent:
+    support: full
+    description: A second run finds the ports open, and asks for nothing.
+options:
+  state:
+    description: The ports shall be open.
+    type: str
+    choices: [open]
+    default: open
+  ports:
+    description:
+      - The ports to open, by numbers or service names (V(rdp), V(ssh), V(winrm_http), V(winrm_https)).
+      - Without it each VM's default by its operating system, which is RDP (3389) for Windows and SSH (22) for Linux.
+      - The host variable C(jit_request_ports), or the key C(ports) of an element of O(vms), says it for one VM alone.
+    type: list
+    elements: raw
+  sources:
+    description:
+      - The addresses and CIDR prefixes that shall be admitted, or one of these words.
+      - V(my_ip) stands for the public address from which this controller reaches Azure, as Azure sees it. Nobody here
+        knows that address, so a port counts as open already only by a grant that O(requested_by) asked for before;
+        where the controller's address may have changed since, name the address itself.
+      - V(policy) stands for all sources that the VM's policy allows.
+      - V(any) stands for every address; it needs O(allow_any_source=true).
+      - The host variable C(jit_request_sources), or the key C(sources) of an element of O(vms), says it for one VM alone.
+    type: list
+    elements: str
+    default: [my_ip]
+  allow_any_source:
+    description: Allow V(any) among O(sources), which opens the ports to the whole internet.
+    type: bool
+    default: false
+  duration:
+    description:
+      - How long the ports shall be open, such as V(3h), V(90m) or V(PT3H), from 5 minutes up to the policy's maximum.
+      - Without it the policy's maximum for each port.
+      - The host variable C(jit_request_duration), or the key C(duration) of an element of O(vms), says it for one VM
+        alone.
+    type: str
+  minimum_remaining:
+    description:
+      - A port counts as open already if it stays open for at least this long. Without it half of the duration.
+    type: str
+  justification:
+    description: Why access is needed. Azure keeps it with the request.
+    type: str
+  requested_by:
+    description:
+      - Who asks, written into the request's justification behind O(justification), because Azure records no name for
+        service principals. By default the user and the host that run Ansible, as C(user@host).
+    type: str
+  wait_for:
+    description: What to wait for.
+    type: str
+    choices:
+      accepted: Azure took the request. Whether the ports open is not known yet.
+      initiated: Azure reports the request as C(Initiated), which means that it made the network rules.
+    default: initiated
+notes:
+  - Azure accepts a request first and makes the network rules later, which can fail with no error; so C(accepted) doesn't
+    prove that a port is open.
+  - A request whose answer was lost is looked up by its justification and never sent again blindly. Where the look decides
+    nothing, the state is C(unknown).
+  - Overlapping grants add up; a new one doesn't end older ones.
+seealso:
+  - module: jitfleet.azure.jit_policy
+  - plugin: jitfleet.azure.jit_vms
+    plugin_type: inventory
+"""
+
+EXAMPLES = r"""
+- name: Open the default port on all VMs of the group
+  hosts: vdi
+  gather_facts: false
+  tasks:
+    - name: Open RDP or SSH for this controller
+      jitfleet.azure.jit_request:
+        justification: Patch night
+
+- name: Open RDP for the office
+  hosts: vdi
+  gather_facts: false
+  tasks:
+    - name: Open RDP for two hours
+      jitfleet.azure.jit_request:
+        ports: [rdp]
+        sources: [198.51.100.0/24]
+        duration: 2h
+        justification: CHG-4711
+
+- name: Open one VM by its id, from a play that runs anywhere
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Open SSH from all that the policy allows
+      jitfleet.azure.jit_request:
+        vms:
+          - id: /subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg-servers/providers/Microsoft.Compute/virtualMachines/web-01
+            ports: [ssh]
+            duration: 30m
+        sources: [policy]
+"""
+
+RETURN = r"""
+vms:
+  description: What became of each VM. A failure of more than 50 VMs carries only those that failed.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The VM's ARM id.
+      type: str
+      returned: always
+    name:
+      description: The VM's name.
+      type: str
+      returned: always
+    hosts:
+      description: The hosts of the play that stand for the VM.
+      type: list
+      elements: str
+      returned: always
+    policy_id:
+      description: The policy that was asked; null where none holds the VM.
+      type: str
+      returned: always
+    state:
+      description: The gravest state of the VM's ports, V(failed), V(unknown), V(opened) or V(already_open).
+      type: str
+      returned: always
+    changed:
+      description: Whether a request was accepted.
+      type: bool
+      returned: always
+    ports:
+      description: What became of each port.
+      type: list
+      elements: dict
+      returned: when a policy holds the VM
+      contains:
+        port:
+          description: The port's number.
+          type: int
+          returned: always
+        state:
+          description: V(opened), V(already_open), V(failed) or V(unknown).
+          type: str
+          returned: always
+        sources:
+          description: The sources admitted. Empty in check mode where Azure is to find out the address.
+          type: list
+          elements: str
+          returned: when the port is open or would be opened
+        end_time:
+          description: Until when the port is open, in UTC.
+          type: str
+          returned: when the port is open
+        duration:
+          description: For how long the port would be opened.
+          type: str
+          returned: in check mode
+    error:
+      description: What went wrong, and how to mend it.
+      type: str
+      returned: when it went wrong
+  sample:
+    - id: /subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg-vdi/providers/Microsoft.Compute/virtualMachines/vdi-01
+      name: vdi-01
+      hosts: [vdi-01]
+      policy_id: /subscriptions/11111111-2222-4333-8444-555555555555/.../locations/westeurope/jitNetworkAccessPolicies/default
+      state: opened
+      changed: true
+      ports:
+        - port: 3389
+          state: opened
+          sources: [203.0.113.7]
+          end_time: "2026-05-04T21:00:00Z"
+hosts:
+  description: For each host of the play the index of its VM in RV(vms).
+  returned: always
+  type: dict
+  sample:
+    vdi-01: 0
+summary:
+  description: How many VMs were opened, were open already, failed, or are in an unknown state.
+  returned: always
+  type: dict
+  sample:
+    opened: 1
+    already_open: 0
+    failed: 0
+    unknown: 0
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from ..module_utils._jit.access import Wish
+from ..module_utils._operations.open_access import OpenRequest, open_access
+from ..module_utils._operations.outcomes import Outcome
+from ..module_utils._options import (
+    Selected,
+    batch_spec,
+    read_access_duration,
+    read_each,
+    read_origin,
+    read_ports,
+    read_span,
+    read_vms,
+)
+from ..module_utils._runner import Context, run
+
+
+def plan(params: Mapping[str, Any]) -> tuple[list[Selected], Any]:
+    """Read the options into a request."""
+
+    def origin(option: str, raw: Any) -> Any:
+        return read_origin(option, raw, allow_any=params["allow_any_source"])
+
+    selected = read_vms(params, own_keys=["ports", "sources", "duration"])
+    ports = read_ports("ports", params["ports"])
+    sources = origin("sources", params["sources"])
+    duration = read_access_duration("duration", params["duration"])
+    remaining = read_span("minimum_remaining", params["minimum_remaining"])
+
+    def wish(vm: Selected) -> Wish:
+        return Wish(
+            vm.vm,
+            ports=vm.read("ports", read_ports, ports),
+            origin=vm.read("sources", origin, sources),
+            duration=vm.read("duration", read_access_duration, duration),
+            minimum_remaining=remaining,
+        )
+
+    controller = f"[{params['requested_by']}]" if params["requested_by"] else ""
+    request = OpenRequest(
+        wishes=read_each(selected, wish),
+        justification=f"{params['justification'] or ''} {controller}".strip(),
+        controller=controller,
+        wait_for=params["wait_for"],
+        wait_timeout=timedelta(seconds=params["wait_timeout"]),
+    )
+
+    def operate(context: Context) -> Outcome:
+        reference = f"#{secrets.token_hex(4)}"
+        return open_access(
+            request, context.jit, context.vms, context.clock, reference, check_mode=context.check_mode
+        )
+
+    return selected, operate
+
+
+def main() -> None:
+    run(
+        {
+            "state": {"type": "str", "choices": ["open"], "default": "open"},
+            "ports": {"type": "list", "elements": "raw"},
+            "sources": {"type": "list", "elements": "str", "default": ["my_ip"]},
+            "allow_any_source": {"type": "bool", "default": False},
+            "duration": {"type": "str"},
+            "minimum_remaining": {"type": "str"},
+            "justification": {"type": "str"},
+            "requested_by": {"type": "str"},
+            "wait_for": {"type": "str", "choices": ["accepted", "initiated"], "default": "initiated"},
+            "wait_timeout": {"type": "int", "default": 300},
+            **batch_spec(),
+        },
+        plan,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A task that runs once for all hosts of a play, on the controller."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ..module_utils._controller import CONTROLLER_VARIABLE, process_identity
+from ._batch import WAYS, Batch, listed
+
+COLLECTION = "jitfleet.azure"
+_SIGN_IN = ("subscription_id", "client_id", "secret", "tenant", "cloud_environment", "disable_instance_discovery")
+
+
+class BatchAction(ActionBase):
+    """Run a module of this collection once for the whole batch.
+
+    Subclasses name the module and the host variables that say a wish for one host (key of a `vms` element to
+    variable).
+    """
+
+    BYPASS_HOST_LOOP = True
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    _connection: Any  # declared for the type checker; set by ActionBase
+
+    module: ClassVar[str]
+    host_wishes: ClassVar[Mapping[str, str]] = {}
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        variables = task_vars or {}
+        arguments = self.arguments(self._batch_arguments(variables))
+        with self._on_controller(variables) as local_variables:
+            result: dict[str, Any] = self._execute_module(
+                module_name=f"{COLLECTION}.{self.module}", module_args=arguments, task_vars=local_variables
+            )
+        self._shorten_invocation(result)
+        self._tell(result)
+        return result
+
+    def arguments(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Complete the module's arguments by what only the controller knows."""
+        return arguments
+
+    def _batch_arguments(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Fill in the VMs of the play's hosts; an empty option of the sign-in counts as not set."""
+        arguments = {k: v for k, v in self._task.args.items() if not (k in _SIGN_IN and v == "")}
+        names = self._names(arguments, variables)
+        batch = Batch(self._templar, variables, names)
+        if differing := batch.differing(self._task.when):
+            raise AnsibleActionFail(
+                f"the condition holds for {variables['inventory_hostname']}, but not for {listed(differing)}."
+                " The task runs once for all hosts of the play, so its `when` can't choose between them: choose by"
+                " the option hosts, for example hosts: \"{{ groups['windows'] | intersect(ansible_play_batch) }}\""
+            )
+        if arguments.get("vms") is None:
+            arguments["vms"] = self._vms(batch, skip=arguments.get("unknown_hosts") == "skip")
+        arguments.pop("hosts", None)
+        return arguments
+
+    def _vms(self, batch: Batch, *, skip: bool) -> list[dict[str, Any]]:
+        vms, unknown = batch.vms(self.host_wishes)
+        if unknown and not skip:
+            raise AnsibleActionFail(f"no virtual machine is known for {listed(unknown)}. {WAYS}")
+        if unknown:
+            self._display.warning(f"{self.module}: left out, since no virtual machine is known: {listed(unknown)}")
+        if not vms:
+            raise AnsibleActionFail(f"no virtual machine is known for any host of the play. {WAYS}")
+        return vms
+
+    def _names(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> list[str]:
+        present = [str(name) for name in variables.get("ansible_play_batch") or [variables["inventory_hostname"]]]
+        wanted = arguments.get("hosts")
+        if wanted is None:
+            return present
+        chosen = [str(name) for name in (wanted if isinstance(wanted, list) else str(wanted).split(","))]
+        known = variables["hostvars"]
+        if strangers := [name for name in chosen if name not in known]:
+            raise AnsibleActionFail(f"hosts: {listed(strangers)} is not in the inventory")
+        if not chosen:
+            raise AnsibleActionFail(
+                "hosts: the list is empty; leave the option out to work on all hosts of the play"
+            )
+        return chosen
+
+    @contextmanager
+    def _on_controller(self, variables: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Let the module run here, whatever connection, interpreter, delegation and privileges the hosts have.
+
+        Pipelining keeps the arguments, and the secrets among them, out of files.
+        """
+        connection, delegate_to, environment = self._connection, self._task.delegate_to, self._task.environment
+        local = self._shared_loader_obj.connection_loader.get("ansible.builtin.local", self._play_context)
+        local_variables = {**variables, "ansible_python_interpreter": sys.executable, "ansible_pipelining": True}
+        local.set_options(var_options=local_variables, direct={"pipelining": True})
+        self._connection = local
+        self._task.delegate_to = None
+        self._task.environment = [*(environment or []), {CONTROLLER_VARIABLE: process_identity(os.getpid())}]
+        try:
+            yield local_variables
+        finally:
+            self._connection, self._task.delegate_to, self._task.environment = connection, delegate_to, environment
+
+    def _shorten_invocation(self, result: dict[str, Any]) -> None:
+        """Leave the batch's VMs out of the echoed arguments: the result names them once already."""
+        echoed = result.get("invocation", {}).get("module_args")
+        if isinstance(echoed, dict) and isinstance(echoed.get("vms"), list):
+            echoed["vms"] = f"{len(echoed['vms'])} VMs"
+
+    def _tell(self, result: Mapping[str, Any]) -> None:
+        """Say in one line what became of the batch: Ansible itself prints the first host's line only."""
+        summary = result.get("summary")
+        if not summary or self._task.no_log:
+            return
+        counts = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in summary.items() if count)
+        mode = " (check mode: nothing was sent)" if self._task.check_mode else ""
+        self._display.display(f"{self.module}: {counts or 'nothing to do'}{mode}")
+
+
+def requester() -> str:
+    """Name who runs this controller, as `user@host`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user id may have no name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
