@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from .errors import InvalidOption
 
 _VM = re.compile(
-    r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Compute/virtualMachines/([^/?#%\s]+)/?",
+    r"/subscriptions/([^/]+)/resourceGroups/([^/?#%\s]+)"
+    r"/providers/Microsoft\.Compute/virtualMachines/([^/?#%\s]+)/?",
     re.IGNORECASE,
 )
 _POLICY = re.compile(

@@ -13,9 +13,12 @@ from .errors import InvalidOption
 SHORTEST = timedelta(minutes=5)
 LONGEST = timedelta(days=1)
 
-_HUMAN = re.compile(r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.IGNORECASE)
+# Six digits are more than anybody needs and keep a sum with a date within the calendar.
+_HUMAN = re.compile(
+    r"(?=\d)(?:(\d{1,6})\s*d\s*)?(?:(\d{1,6})\s*h\s*)?(?:(\d{1,6})\s*m\s*)?(?:(\d{1,6})\s*s)?", re.IGNORECASE
+)
 _ISO = re.compile(
-    r"P(?=[\dT])(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.0+)?S)?)?",
+    r"P(?=[\dT])(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})(?:\.0+)?S)?)?",
     re.IGNORECASE,
 )
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?", re.IGNORECASE)
@@ -23,8 +26,8 @@ _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\
 
 def read_duration(text: str) -> timedelta | None:
     """Read `3h`, `1h30m`, `90m`, `PT3H`; None for anything else."""
-    compact = "".join(text.split())
-    match = _HUMAN.fullmatch(compact) or _ISO.fullmatch(compact)
+    trimmed = text.strip()
+    match = _HUMAN.fullmatch(trimmed) or _ISO.fullmatch(trimmed)
     if match is None:
         return None
     days, hours, minutes, seconds = (int(part) if part else 0 for part in match.groups())
@@ -60,9 +63,11 @@ def read_moment(text: str) -> datetime | None:
     if match is None:
         return None
     base, decimals, zone = match.groups()
-    moment = datetime.fromisoformat(base + ("+00:00" if zone in (None, "Z", "z") else zone))
-    microseconds = int((decimals or "0")[:6].ljust(6, "0"))
-    return moment.astimezone(UTC).replace(microsecond=microseconds)
+    try:
+        moment = datetime.fromisoformat(base + ("+00:00" if zone in (None, "Z", "z") else zone)).astimezone(UTC)
+    except (ValueError, OverflowError):  # digits in the right places, but no such day or hour
+        return None
+    return moment.replace(microsecond=int((decimals or "0")[:6].ljust(6, "0")))
 
 
 def write_moment(moment: datetime) -> str:
