@@ -103,18 +103,19 @@ def populate(world: World, fleet: Generated) -> None:
             covered[place].append(vm)
     for group, vms in zip(groups, covered, strict=True):
         if vms:
-            build.add_policy(world, group, "default", [(vm, default_ports(vm.os)) for vm in vms])
+            build.add_policy(world, group, "default", [(vm, bulk_ports()) for vm in vms])
 
 
-def default_ports(os: OperatingSystem) -> list[Json]:
-    """Return what the portal proposes for one VM: its remote desktop or shell, three hours, any source [docs]."""
+def bulk_ports() -> list[Json]:
+    """Return the four ports that the portal proposes for many VMs at once: three hours, any source [docs]."""
     return [
         {
-            "number": 3389 if os == "Windows" else 22,
+            "number": number,
             "protocol": "*",
             "allowedSourceAddressPrefix": "*",
             "maxRequestAccessDuration": "PT3H",
         }
+        for number in (22, 3389, 5985, 5986)
     ]
 
 
