@@ -43,10 +43,11 @@ class Running:
 
     async def end(self) -> None:
         """Kill every child and wait until the tasks are done."""
-        self._kill_all()
         while self._tasks:
-            await asyncio.wait(self._tasks, timeout=1)
             self._kill_all()
+            # A child that is just being started is not among them yet: look again.
+            await asyncio.wait(self._tasks, timeout=1)
+        self._kill_all()
 
     def _kill_all(self) -> None:
         for child in tuple(self._children):

@@ -71,6 +71,24 @@ def test_a_closed_channel_ends_its_command_and_no_other(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_disconnect_is_announced_and_stopping_ends_what_ignores_that(tmp_path: Path) -> None:
+    rules = Rules()
+    endpoint = rules.allow(an_endpoint(service="ssh"))
+    announced = "trap 'echo bye >&3; exit' HUP; "
+    stubborn = f"exec 3>{tmp_path}/fifo; (trap '' HUP; exec sleep 600) & echo ready; wait"
+
+    async def scenario() -> None:
+        end = await opened(tmp_path / "fifo")
+        async with running(plane_for(rules, tmp_path)) as plane:
+            connection = await login(plane, endpoint)
+            await hold(connection, announced + stubborn)
+            connection.abort()
+            assert await end.readline() == b"bye\n"
+        assert await end.read() == b""
+
+    asyncio.run(scenario())
+
+
 def test_stopping_ends_even_what_ignores_a_hang_up(tmp_path: Path) -> None:
     rules = Rules()
     endpoint = rules.allow(an_endpoint(service="ssh"))
