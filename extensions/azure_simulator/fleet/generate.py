@@ -106,17 +106,24 @@ def populate(world: World, fleet: Generated) -> None:
             build.add_policy(world, group, "default", [(vm, bulk_ports()) for vm in vms])
 
 
+def default_ports(os: OperatingSystem) -> list[Json]:
+    """Return what the portal proposes for one VM: its remote desktop or shell [docs]."""
+    return [_port(3389 if os == "Windows" else 22)]
+
+
 def bulk_ports() -> list[Json]:
-    """Return the four ports that the portal proposes for many VMs at once: three hours, any source [docs]."""
-    return [
-        {
-            "number": number,
-            "protocol": "*",
-            "allowedSourceAddressPrefix": "*",
-            "maxRequestAccessDuration": "PT3H",
-        }
-        for number in (22, 3389, 5985, 5986)
-    ]
+    """Return what the portal proposes for many VMs at once [docs]."""
+    return [_port(number) for number in (22, 3389, 5985, 5986)]
+
+
+def _port(number: int) -> Json:
+    """Return a port that may be asked for three hours, from any source: the portal's own values [docs]."""
+    return {
+        "number": number,
+        "protocol": "*",
+        "allowedSourceAddressPrefix": "*",
+        "maxRequestAccessDuration": "PT3H",
+    }
 
 
 def _add_groups(world: World, fleet: Generated, draw: random.Random) -> list[ResourceGroup]:
