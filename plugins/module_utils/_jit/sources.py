@@ -41,11 +41,9 @@ def admits_everybody(text: str) -> bool:
 @lru_cache(maxsize=65536)
 def covers(outer: str, inner: str) -> bool:
     """Tell whether every address of `inner` lies in `outer`."""
-    if admits_everybody(outer):
-        return True
     outer_network, inner_network = network_of(outer), network_of(inner)
     if outer_network is None or inner_network is None:
-        return outer.strip().lower() == inner.strip().lower()
+        return admits_everybody(outer) or outer.strip().lower() == inner.strip().lower()
     if isinstance(outer_network, IPv4Network) and isinstance(inner_network, IPv4Network):
         return inner_network.subnet_of(outer_network)
     if isinstance(outer_network, IPv6Network) and isinstance(inner_network, IPv6Network):
