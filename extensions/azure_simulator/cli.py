@@ -168,9 +168,10 @@ def _announce(simulator: Simulator, env_file: Path | None) -> None:
     for subscription in list(world.subscriptions.values())[:20]:
         groups = ", ".join(f"{group.name} ({len(group.vms)})" for group in list(subscription.groups.values())[:10])
         lines.append(f"#   {subscription.name} ({subscription.id}): {groups}")
+    # The file first: who reads the first line may rely on it.
+    _write_env_file(env_file, variables)
     sys.stdout.write("\n".join(lines) + "\n" + export_lines(variables))
     sys.stdout.flush()
-    _write_env_file(env_file, variables)
 
 
 def _write_env_file(path: Path | None, variables: dict[str, str]) -> None:
