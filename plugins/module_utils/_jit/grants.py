@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from .ids import VmId
-from .ports import read_sources
+from .ports import read_number, read_sources
 from .sources import covers
 from .times import read_moment
 
@@ -93,7 +93,7 @@ def _read_grant(request: Mapping[str, Any], entry: Mapping[str, Any], port: Mapp
         return None
     return Grant(
         vm=vm,
-        port=int(port.get("number") or 0),
+        port=read_number(port),
         sources=tuple(read_sources(port)),
         start_text=str(request.get("startTimeUtc") or ""),
         end=end,

@@ -40,9 +40,13 @@ class PortRule:
         return any(covers(allowed, source) for allowed in self.sources)
 
     @property
+    def protocol_name(self) -> str:
+        """Give the protocol as the options write it: `tcp`, `udp` or `any`."""
+        return {"*": "any"}.get(self.protocol, self.protocol.lower())
+
+    @property
     def label(self) -> str:
-        protocol = {"*": "any"}.get(self.protocol, self.protocol.lower())
-        return f"{self.number}/{protocol}"
+        return f"{self.number}/{self.protocol_name}"
 
     def describe(self) -> str:
         """Say the rule as a person reads it in a diff."""
@@ -63,11 +67,17 @@ def read_rule(wire: Mapping[str, Any]) -> PortRule:
     """
     duration = read_duration(str(wire.get("maxRequestAccessDuration") or ""))
     return PortRule(
-        number=int(wire.get("number") or 0),
+        number=read_number(wire),
         protocol=str(wire.get("protocol") or "*").upper(),
         sources=frozenset(read_sources(wire)),
         max_duration=duration if duration is not None else timedelta(0),
     )
+
+
+def read_number(wire: Mapping[str, Any]) -> int:
+    """Read the number of a policy's port or a request's; 0, which nobody asks for, where it is none."""
+    text = str(wire.get("number"))
+    return int(text) if text.isdecimal() else 0
 
 
 def read_sources(wire: Mapping[str, Any]) -> Iterable[str]:
