@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 TICKS_PER_SECOND = 10_000_000
 MINUTE = 60 * TICKS_PER_SECOND
@@ -39,6 +40,7 @@ def format_utc(moment: int) -> str:
     return f"{text}.{decimals}Z" if decimals else f"{text}Z"
 
 
+@lru_cache(maxsize=64)
 def format_offset(moment: int) -> str:
     """Write a moment as instance views do: seven decimals and `+00:00` [rec]."""
     whole, fraction = divmod(moment, TICKS_PER_SECOND)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import secrets
 import shutil
 import tempfile
@@ -93,6 +94,8 @@ class Simulator:
         maker = WorldMaker(options)
         self._options = options
         self.service = Service(maker, options.fleet)
+        # The fleet stays for good; the collector need not walk over it again and again.
+        gc.freeze()
         self.principal = next(iter(self.service.world.principals.values()))
         self._with_data_plane = maker.file is not None if options.data_plane is None else options.data_plane
         self.folder = Path(tempfile.mkdtemp(prefix="azure-simulator-"))

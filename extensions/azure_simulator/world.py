@@ -39,6 +39,7 @@ class World:
         self.seed = seed
         self.random = random.Random(seed)
         self.agenda = Agenda(clock)
+        self.born = clock.now()
         self.tokens = TokenIssuer(tenant.id, clock)
         self.principals: dict[str, Principal] = {}
         self.subscriptions: dict[str, Subscription] = {}

@@ -32,16 +32,13 @@ class VirtualMachine:
     admin: str = "azureuser"
     power: PowerState = "running"
     nics: tuple[NetworkInterface, ...] = ()
+    id: str = field(init=False)
+    key: str = field(init=False)
 
-    @property
-    def id(self) -> str:
-        """Return the resource id as created."""
-        return self.group.resource_id(MACHINES, self.name)
-
-    @property
-    def key(self) -> str:
-        """Return the id in lower case, by which ids are compared."""
-        return self.id.lower()
+    def __post_init__(self) -> None:
+        """Make the resource id as created, and in lower case, by which ids are compared."""
+        self.id = self.group.resource_id(MACHINES, self.name)
+        self.key = self.id.lower()
 
     @property
     def computer_name(self) -> str:

@@ -133,13 +133,7 @@ def show_instance_view(vm: VirtualMachine) -> Json:
     statuses = _statuses(vm)
     view: Json = {}
     if vm.is_running:
-        name, version = _SYSTEMS[vm.os]
-        view = {
-            "computerName": vm.computer_name,
-            "osName": name,
-            "osVersion": version,
-            "vmAgent": _show_agent(vm),
-        }
+        view = show_guest(vm) | {"vmAgent": _show_agent(vm)}
     disk = f"{vm.name}_OsDisk_1_{guid('disk', vm.key).replace('-', '')}"
     return view | {
         "disks": [{"name": disk, "statuses": [statuses[0]]}],
@@ -147,6 +141,12 @@ def show_instance_view(vm: VirtualMachine) -> Json:
         "hyperVGeneration": "V2",
         "statuses": statuses,
     }
+
+
+def show_guest(vm: VirtualMachine) -> Json:
+    """Write what a running guest tells of itself."""
+    name, version = _SYSTEMS[vm.os]
+    return {"computerName": vm.computer_name, "osName": name, "osVersion": version}
 
 
 def _show_agent(vm: VirtualMachine) -> Json:

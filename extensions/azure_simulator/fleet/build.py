@@ -115,7 +115,7 @@ def add_vm(
     admin: str = "azureuser",
 ) -> VirtualMachine:
     """Add a VM to its interface."""
-    vm = VirtualMachine(group, name, group.location, os, world.clock.now(), tags, size, admin, power, (nic,))
+    vm = VirtualMachine(group, name, group.location, os, world.born, tags, size, admin, power, (nic,))
     nic.vm = vm
     group.vms[name.lower()] = vm
     return vm

@@ -6,5 +6,8 @@
 from __future__ import annotations
 
 from ..routing import Route
+from . import responses
 
-ROUTES: list[Route] = []
+ROUTES = [
+    Route("POST", "/providers/Microsoft.ResourceGraph/resources", responses.query_resources),
+]

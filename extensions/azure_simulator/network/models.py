@@ -47,11 +47,11 @@ class NetworkSecurityGroup:
     subnets: list[Subnet] = field(default_factory=list)
     revision: int = 0
     busy_with: str | None = None
+    id: str = field(init=False)
 
-    @property
-    def id(self) -> str:
-        """Return the resource id."""
-        return self.group.resource_id(GROUPS, self.name)
+    def __post_init__(self) -> None:
+        """Make the resource id."""
+        self.id = self.group.resource_id(GROUPS, self.name)
 
     def put(self, rule: SecurityRule) -> None:
         """Add a rule, or replace the one of the same name."""
@@ -98,11 +98,11 @@ class VirtualNetwork:
     location: str
     prefixes: tuple[str, ...]
     subnets: dict[str, Subnet] = field(default_factory=dict)
+    id: str = field(init=False)
 
-    @property
-    def id(self) -> str:
-        """Return the resource id."""
-        return self.group.resource_id(NETWORKS, self.name)
+    def __post_init__(self) -> None:
+        """Make the resource id."""
+        self.id = self.group.resource_id(NETWORKS, self.name)
 
 
 @dataclass(slots=True, eq=False)
@@ -116,11 +116,11 @@ class PublicAddress:
     sku: str = "Standard"
     interface: NetworkInterface | None = None
     label: str | None = None
+    id: str = field(init=False)
 
-    @property
-    def id(self) -> str:
-        """Return the resource id."""
-        return self.group.resource_id(ADDRESSES, self.name)
+    def __post_init__(self) -> None:
+        """Make the resource id."""
+        self.id = self.group.resource_id(ADDRESSES, self.name)
 
 
 @dataclass(slots=True, eq=False)
@@ -135,11 +135,11 @@ class NetworkInterface:
     public_address: PublicAddress | None = None
     nsg: NetworkSecurityGroup | None = None
     vm: VirtualMachine | None = None
+    id: str = field(init=False)
 
-    @property
-    def id(self) -> str:
-        """Return the resource id."""
-        return self.group.resource_id(INTERFACES, self.name)
+    def __post_init__(self) -> None:
+        """Make the resource id."""
+        self.id = self.group.resource_id(INTERFACES, self.name)
 
     def security_groups(self) -> Iterator[NetworkSecurityGroup]:
         """Yield the groups that inbound traffic passes, in its order: subnet, then interface."""

@@ -58,11 +58,11 @@ class ResourceGroup:
     public_addresses: dict[str, PublicAddress] = field(default_factory=dict)
     nsgs: dict[str, NetworkSecurityGroup] = field(default_factory=dict)
     networks: dict[str, VirtualNetwork] = field(default_factory=dict)
+    id: str = field(init=False)
 
-    @property
-    def id(self) -> str:
-        """Return the group's id as created."""
-        return f"/subscriptions/{self.subscription.id}/resourceGroups/{self.name}"
+    def __post_init__(self) -> None:
+        """Make the group's id as created."""
+        self.id = f"/subscriptions/{self.subscription.id}/resourceGroups/{self.name}"
 
     def resource_id(self, kind: str, name: str) -> str:
         """Return the id of a resource of this group, such as kind `Microsoft.Compute/virtualMachines`."""

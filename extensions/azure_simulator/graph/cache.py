@@ -1,0 +1,72 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Results kept while the state they come from stays the same, so that paging evaluates a query once."""
+
+from __future__ import annotations
+
+import gc
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from weakref import WeakKeyDictionary
+
+from ..subscriptions.models import Subscription
+from ..world import World
+from .kql.evaluator import Result, evaluate
+from .kql.nodes import Query
+from .kql.parser import parse
+from .tables import tables
+
+_KEPT = 8
+
+
+@lru_cache(maxsize=128)
+def _parsed(text: str) -> Query:
+    """Read a query once. Raises QueryError."""
+    return parse(text)
+
+
+def cache_of(world: World) -> ResultCache:
+    """Return the cache of a world."""
+    return _caches.setdefault(world, ResultCache())
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the garbage collector out: an evaluation makes a million objects and no cycles, at half the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class ResultCache:
+    """The latest results over one world."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._version = -1
+        self._results: OrderedDict[tuple[str, tuple[str, ...]], Result] = OrderedDict()
+
+    def get(self, world: World, query: str, subscriptions: list[Subscription]) -> Result:
+        """Return the result of a query. Raises QueryError."""
+        if self._version != world.version:
+            self._results.clear()
+            self._version = world.version
+        key = (query, tuple(subscription.id for subscription in subscriptions))
+        result = self._results.get(key)
+        if result is None:
+            with _without_collector():
+                result = evaluate(_parsed(query), tables(world, subscriptions))
+            self._results[key] = result
+            if len(self._results) > _KEPT:
+                self._results.popitem(last=False)
+        return result
+
+
+_caches: WeakKeyDictionary[World, ResultCache] = WeakKeyDictionary()
