@@ -10,6 +10,6 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-settings.register_profile("project", deadline=None, derandomize=True)
+settings.register_profile("project", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=2000, print_blob=True)
 settings.load_profile("project")

@@ -47,7 +47,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyOpen:
-    """A live grant serves the wish long enough; `pending` are those of its grants not yet in effect."""
+    """Live grants serve the wish long enough; `pending` are those of them that have yet to come into effect."""
 
     port: int
     sources: tuple[str, ...]
@@ -104,7 +104,15 @@ def _decide_port(
         return Denied(
             port, f"port {port} is not in the VM's just-in-time policy, which has {_numbers(coverage.rules)}"
         )
-    rule = max(rules, key=lambda candidate: candidate.max_duration)
+    prefixes = wish.origin.prefixes
+    # Azure compares a request with one rule as a whole, so the rule has to allow all sources together.
+    fitting = [rule for rule in rules if all(rule.allows_source(source) for source in prefixes)]
+    if not fitting:
+        foreign = [source for source in prefixes if not any(rule.allows_source(source) for rule in rules)]
+        asked = ", ".join(foreign or prefixes)
+        allowed = ", ".join(sorted({source for rule in rules for source in rule.sources}))
+        return Denied(port, f"port {port} can't be opened for {asked}: the VM's policy allows only {allowed}")
+    rule = max(fitting, key=lambda candidate: candidate.max_duration)
     duration = wish.duration or rule.max_duration
     if duration > rule.max_duration:
         return Denied(
@@ -112,22 +120,26 @@ def _decide_port(
             f"port {port} can be open for at most {human_duration(rule.max_duration)} by the VM's policy, "
             f"{human_duration(duration)} was asked for: ask for less, or raise the policy's maximum",
         )
-    if foreign := [s for s in wish.origin.prefixes if not any(rule.allows_source(s) for rule in rules)]:
-        allowed = ", ".join(sorted({source for rule in rules for source in rule.sources}))
-        return Denied(
-            port,
-            f"port {port} can't be opened for {', '.join(foreign)}: the VM's policy allows only {allowed}",
-        )
-    sources = tuple(sorted(rule.sources)) if wish.origin.whole_policy else wish.origin.prefixes
+    sources = tuple(sorted(rule.sources)) if wish.origin.whole_policy else prefixes
     lasting = now + (wish.minimum_remaining if wish.minimum_remaining is not None else duration / 2)
     serving = _serving(wish.origin, grants, port, own_grant)
     if wish.origin.own_address:
         sources = tuple(sorted({source for grant in serving for source in grant.sources if grant.end >= lasting}))
     end = covered_until(serving, port, sources) if sources else None
     if end is not None and end >= lasting:
-        pending = tuple(grant for grant in serving if grant.is_pending)
-        return AlreadyOpen(port, sources, end, pending)
+        return AlreadyOpen(port, sources, end, _pending(serving, port, sources, lasting))
     return Ask(port, () if wish.origin.own_address else sources, duration)
+
+
+def _pending(serving: Sequence[Grant], port: int, sources: Iterable[str], lasting: datetime) -> tuple[Grant, ...]:
+    """Choose the grants not yet in effect without which some source would not have the port long enough."""
+    in_effect = [grant for grant in serving if not grant.is_pending]
+    chosen: dict[Grant, None] = {}
+    for source in sources:
+        end = covered_until(in_effect, port, [source])
+        if end is None or end < lasting:
+            chosen[max((grant for grant in serving if grant.covers(source)), key=lambda grant: grant.end)] = None
+    return tuple(chosen)
 
 
 def _serving(origin: Origin, grants: Iterable[Grant], port: int, own_grant: str | None) -> list[Grant]:
