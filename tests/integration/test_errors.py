@@ -1,0 +1,159 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mistakes that users make: each is answered by what is wrong and what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from demo_fleet import HOSTS, PRODUCTION, WORKPLACE, vm_id
+from running_simulator import RunningSimulator
+
+from playbooks import Playbooks, Run
+
+OPEN = "jitfleet.azure.jit_request"
+COVER = "jitfleet.azure.jit_policy"
+
+
+def message(run: Run) -> str:
+    assert run.returncode != 0, run.output
+    text: str = run.last.result["msg"]
+    return text
+
+
+WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
+    (OPEN, {"sources": ["10.0.0.300"]}, ["sources[0]", "'10.0.0.300'", "my_ip, policy, any"]),
+    (OPEN, {"sources": ["any"]}, ["sources[0]", "allow_any_source: true"]),
+    (OPEN, {"sources": ["policy", "10.0.0.1"]}, ["sources", "policy can't be combined"]),
+    (OPEN, {"duration": "3 moons"}, ["duration", "'3 moons'", "write it as 3h"]),
+    (OPEN, {"duration": "2m"}, ["duration", "'2m'", "5 minutes", "1 day"]),
+    (OPEN, {"duration": "25h"}, ["duration", "'25h'", "1 day"]),
+    (OPEN, {"ports": ["rpd"]}, ["ports[0]", "'rpd'", "rdp, ssh"]),
+    (OPEN, {"ports": [70000]}, ["ports[0]", "70000", "65535"]),
+    (OPEN, {"minimum_remaining": "soon"}, ["minimum_remaining", "'soon'"]),
+    (OPEN, {"vms": ["web-01"]}, ["vms[0]", "'web-01'", "/subscriptions/<uuid>"]),
+    (OPEN, {"vms": [{"name": "web-01"}]}, ["vms[0]", "resource_group and name"]),
+    (OPEN, {"vms": [{"id": HOSTS["web-01"]["azure_vm_id"], "port": 22}]}, ["vms[0]", "unknown key port"]),
+    (OPEN, {"vms": []}, ["vms", "no virtual machine is named"]),
+    (COVER, {"ports": [{"number": 22}]}, ["ports[0]", "unknown key number", "max_duration, port"]),
+    (COVER, {"ports": [{"port": 22, "protocol": "icmp"}]}, ["ports[0].protocol", "'icmp'", "tcp, udp, any"]),
+    (COVER, {"ports": [{"port": 22, "sources": ["internal"]}]}, ["ports[0].sources[0]", "'internal'"]),
+    (COVER, {"ports": [22, "ssh"]}, ["ports[1]", "22 is given twice"]),
+]
+
+
+def test_wrong_options_are_named_and_nothing_is_sent(playbooks: Playbooks, simulator: RunningSimulator) -> None:
+    run = playbooks.play([{module: options, "ignore_errors": True} for module, options, _ in WRONG])
+
+    assert len(run.tasks) == len(WRONG), run.output
+    for task, (module, options, expected) in zip(run.tasks, WRONG, strict=True):
+        assert task.status == "failed", (module, options)
+        for part in expected:
+            assert part in task.result["msg"], (module, options)
+    assert simulator.journal() == []
+
+
+def test_all_wrong_options_of_a_task_are_told_at_once(playbooks: Playbooks) -> None:
+    run = playbooks.play([{OPEN: {"vms": ["a", "b", HOSTS["web-01"]["azure_vm_id"]]}}])
+
+    assert len(run.last.result["problems"]) == 2
+
+
+def test_a_wrong_secret_says_what_entra_said_and_never_the_secret(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    run = playbooks.play([{OPEN: {"secret": "not-the-secret-4711"}}], "-vvvv")
+
+    assert "AADSTS7000215" in message(run)
+    assert "not-the-secret-4711" not in run.output.split("TASK", 1)[1]
+
+
+def test_missing_credentials_are_named(playbooks: Playbooks) -> None:
+    run = playbooks.run(
+        str(_play(playbooks, {OPEN: {}})), AZURE_SECRET="", AZURE_CLIENT_SECRET="", AZURE_TENANT=""
+    )
+
+    said = message(run)
+    assert "tenant (or AZURE_TENANT, AZURE_TENANT_ID)" in said
+    assert "secret (or AZURE_SECRET, AZURE_CLIENT_SECRET)" in said
+
+
+def _play(playbooks: Playbooks, task: dict[str, Any]) -> str:
+    path = playbooks.inventory.with_name("given.yml")
+    path.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": [task]}]))
+    return str(path)
+
+
+def test_an_unreachable_endpoint_is_named(playbooks: Playbooks) -> None:
+    run = playbooks.play([{OPEN: {"cloud_environment": "https://127.0.0.1:9"}}])
+
+    assert "cloud_environment" in message(run)
+    assert "127.0.0.1:9 can't be reached" in message(run)
+
+
+def test_an_unknown_cloud_is_named(playbooks: Playbooks) -> None:
+    run = playbooks.play([{OPEN: {"cloud_environment": "AzureMoon"}}])
+
+    assert "'AzureMoon' is neither a known cloud (AzureCloud, AzureUSGovernment, AzureChinaCloud)" in message(run)
+
+
+def test_a_port_outside_the_policy_fails_its_vm_and_the_others_open(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    playbooks.play([{COVER: {}}])
+
+    run = playbooks.play([{OPEN: {"ports": ["rdp"], "sources": ["203.0.113.7"]}}])
+
+    said = message(run)
+    assert "2 of 6 VMs failed" in said
+    assert "vdi-lnx-01: port 3389 is not in the VM's just-in-time policy, which has port 22" in said
+    assert run.last.result["summary"] == {"opened": 4, "already_open": 0, "failed": 2, "unknown": 0}
+
+
+def test_what_the_policy_does_not_allow_is_told_with_what_it_allows(playbooks: Playbooks) -> None:
+    rule = {"port": "ssh", "sources": ["198.51.100.0/24"], "max_duration": "1h"}
+    playbooks.play([{COVER: {"ports": [rule]}}])
+
+    too_long = playbooks.play([{OPEN: {"ports": ["ssh"], "sources": ["198.51.100.9"], "duration": "2h"}}])
+    too_wide = playbooks.play([{OPEN: {"ports": ["ssh"], "sources": ["203.0.113.7"]}}])
+
+    assert "at most 1h by the VM's policy, 2h was asked for" in message(too_long)
+    assert "can't be opened for 203.0.113.7: the VM's policy allows only 198.51.100.0/24" in message(too_wide)
+
+
+def test_an_uncovered_vm_is_told_how_to_be_covered(playbooks: Playbooks) -> None:
+    run = playbooks.play([{OPEN: {}}])
+
+    assert "no just-in-time policy covers this VM" in message(run)
+    assert "jitfleet.azure.jit_policy" in message(run)
+
+
+def test_on_failure_report_lets_the_play_go_on(playbooks: Playbooks) -> None:
+    run = playbooks.play([{OPEN: {"on_failure": "report"}, "register": "opened"}])
+
+    assert run.returncode == 0
+    assert run.last.result["summary"]["failed"] == 6
+    assert run.last.result["vms"][0]["error"]
+
+
+def test_vms_that_do_not_exist_stop_covering_before_the_first_write(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    ghosts = [vm_id(WORKPLACE, "rg-vdi", "ghost-1"), vm_id(PRODUCTION, "rg-gone", "ghost-2")]
+
+    run = playbooks.play([{COVER: {"vms": [*ghosts, HOSTS["vdi-win-01"]["azure_vm_id"]]}}])
+
+    assert len(run.last.result["problems"]) == 2
+    assert "ghost-1 doesn't exist" in message(run)
+    assert simulator.writes() == []
+
+
+def test_too_long_names_are_found_before_the_first_write(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    run = playbooks.play([{COVER: {"policy_name": "p" * 50}}])
+
+    assert "56 characters" in message(run)
+    assert simulator.writes() == []

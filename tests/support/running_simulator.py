@@ -1,0 +1,106 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A simulator in a process of its own, as users run it, and its control interface."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import ssl
+import subprocess
+import sys
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSimulator:
+    """`variables` is what the simulator tells its users to export."""
+
+    variables: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        return self.variables["AZURE_SIMULATOR_URL"]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, **self.variables}
+
+    def control(self, method: str, name: str, body: Any = None) -> Any:
+        """Call the control interface."""
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(f"{self.url}/_simulator/{name}", data=data, method=method)
+        context = ssl.create_default_context(cafile=self.variables["SSL_CERT_FILE"])
+        with urllib.request.urlopen(request, context=context) as response:
+            content = response.read()
+        return json.loads(content) if content else None
+
+    def reset(self) -> None:
+        self.control("POST", "reset")
+        self.control("DELETE", "faults")
+        self.control("DELETE", "journal")
+
+    def advance(self, seconds: float) -> None:
+        self.control("POST", "clock", {"advance": seconds})
+
+    def fault(self, **fault: Any) -> None:
+        self.control("POST", "faults", fault)
+
+    def journal(self) -> list[dict[str, Any]]:
+        requests: list[dict[str, Any]] = self.control("GET", "journal")["requests"]
+        return requests
+
+    def forget(self) -> None:
+        self.control("DELETE", "journal")
+
+    def calls(self) -> Counter[str]:
+        """Count the requests to Resource Manager by method and last part of the path."""
+        return Counter(
+            f"{request['method']} {request['path'].rstrip('/').rpartition('/')[2]}"
+            for request in self.journal()
+            if "/subscriptions" in request["path"] or "/providers" in request["path"]
+        )
+
+    def writes(self) -> list[str]:
+        """Name the requests to Resource Manager that change something."""
+        return [
+            f"{request['method']} {request['path']}"
+            for request in self.journal()
+            if request["method"] != "GET"
+            and "/subscriptions/" in request["path"]
+            and not request["path"].endswith("/resources")
+        ]
+
+
+@contextmanager
+def running_simulator(folder: Path, *options: str) -> Iterator[RunningSimulator]:
+    """Start a simulator and stop it at the end."""
+    env_file = folder / "simulator.env"
+    command = [sys.executable, "-m", "azure_simulator", "serve", "--env-file", str(env_file), *options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "extensions")}
+    # What it prints first says that it is up; reading that line is waiting for it.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        try:
+            first = process.stdout.readline()
+            assert first, "the simulator ended at once"
+            yield RunningSimulator(read_environment(env_file))
+        finally:
+            process.terminate()
+            process.communicate()
+
+
+def read_environment(path: Path) -> dict[str, str]:
+    """Read lines of `export NAME=value`."""
+    words = shlex.split(path.read_text(), comments=True)
+    return dict(word.split("=", 1) for word in words if "=" in word)
