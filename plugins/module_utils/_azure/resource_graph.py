@@ -1,0 +1,134 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Virtual machines with their network, by one query of Azure Resource Graph.
+
+Its limits [docs]: 1000 rows a page, 1000 subscriptions a query, 3 joins and 2 mv-expands a query, 400 rows an
+mv-expand, and no row beyond the first page of a query that ends in `summarize`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, cast
+
+from .._jit.errors import ReplyLost
+from .._jit.hosts import VmRow
+from .arm import Arm
+from .subscriptions import list_subscriptions
+
+PATH = "/providers/Microsoft.ResourceGraph/resources"
+API_VERSION = "2022-10-01"
+PAGE = 1000
+SUBSCRIPTIONS = 1000
+
+# Each interface's IP configurations are gathered inside the join, so that there is one row for each VM. Ids are
+# compared in lower case: Azure writes them in any case [rec], and joins tell cases apart.
+_VMS = """\
+Resources
+| where type =~ 'microsoft.compute/virtualmachines'
+{conditions}| project id, name, location, resourceGroup, subscriptionId, tags, zones, plan = tostring(plan.name),
+    vmId = tostring(properties.vmId), timeCreated = tostring(properties.timeCreated),
+    powerState = tostring(properties.extended.instanceView.powerState.code),
+    provisioningState = tostring(properties.provisioningState),
+    vmSize = tostring(properties.hardwareProfile.vmSize), licenseType = tostring(properties.licenseType),
+    computerName = tostring(properties.osProfile.computerName),
+    image = properties.storageProfile.imageReference, osDisk = properties.storageProfile.osDisk,
+    dataDisks = properties.storageProfile.dataDisks,
+    scaleSet = tostring(properties.virtualMachineScaleSet.id),
+    nicCount = array_length(properties.networkProfile.networkInterfaces), vmKey = tolower(id)
+| join kind=leftouter (
+    Resources
+    | where type =~ 'microsoft.network/networkinterfaces'
+    | where isnotempty(properties.virtualMachine.id)
+    | mv-expand configuration = properties.ipConfigurations limit 400
+    | project vmKey = tolower(tostring(properties.virtualMachine.id)), nic = id, nicName = name,
+        mac = tostring(properties.macAddress), nicPrimary = properties.primary,
+        securityGroup = tostring(properties.networkSecurityGroup.id),
+        ipName = tostring(configuration.name), ipPrimary = configuration.properties.primary,
+        privateAddress = tostring(configuration.properties.privateIPAddress),
+        subnet = tostring(configuration.properties.subnet.id),
+        subnetKey = tolower(tostring(configuration.properties.subnet.id)),
+        publicKey = tolower(tostring(configuration.properties.publicIPAddress.id))
+    | join kind=leftouter (
+        Resources
+        | where type =~ 'microsoft.network/publicipaddresses'
+        | project publicKey = tolower(id), publicId = id, publicName = name,
+            publicAddress = tostring(properties.ipAddress), fqdn = tostring(properties.dnsSettings.fqdn)
+    ) on publicKey
+    | join kind=leftouter (
+        Resources
+        | where type =~ 'microsoft.network/virtualnetworks'
+        | mv-expand part = properties.subnets limit 400
+        | project subnetKey = tolower(tostring(part.id)), subnetSeen = true,
+            subnetSecurityGroup = tostring(part.properties.networkSecurityGroup.id)
+    ) on subnetKey
+    | summarize interfaces = make_list(pack(
+        'nic', nic, 'nicName', nicName, 'mac', mac, 'nicPrimary', nicPrimary, 'securityGroup', securityGroup,
+        'ipName', ipName, 'ipPrimary', ipPrimary, 'privateAddress', privateAddress,
+        'publicId', publicId, 'publicName', publicName, 'publicAddress', publicAddress, 'fqdn', fqdn,
+        'subnet', subnet, 'subnetSeen', subnetSeen, 'subnetSecurityGroup', subnetSecurityGroup)) by vmKey
+) on vmKey
+| project-away vmKey, vmKey1
+| order by id asc"""
+
+_OFF = ("PowerState/stopped", "PowerState/stopping", "PowerState/deallocated", "PowerState/deallocating")
+
+
+class ResourceGraph:
+    """Read fleets of virtual machines."""
+
+    def __init__(self, arm: Arm) -> None:
+        self._arm = arm
+
+    def list_subscriptions(self) -> list[str]:
+        return list_subscriptions(self._arm)
+
+    def list_vms(
+        self, subscriptions: Sequence[str], resource_groups: Collection[str], *, include_powered_off: bool
+    ) -> list[VmRow]:
+        """Read the VMs of the subscriptions, or of some resource groups in them; no groups means all."""
+        text = query(resource_groups, include_powered_off=include_powered_off)
+        chunks = [
+            subscriptions[start : start + SUBSCRIPTIONS] for start in range(0, len(subscriptions), SUBSCRIPTIONS)
+        ]
+        return [cast(VmRow, row) for chunk in chunks for row in self._rows(text, chunk)]
+
+    def _rows(self, text: str, subscriptions: Sequence[str]) -> Iterator[Any]:
+        options: dict[str, Any] = {"resultFormat": "objectArray", "$top": PAGE}
+        while True:
+            body = {"subscriptions": list(subscriptions), "query": text, "options": options}
+            page = self._arm.query(PATH, API_VERSION, body)
+            yield from page.get("data") or ()
+            token = page.get("$skipToken")
+            if not token:
+                break
+            if token == options.get("$skipToken"):
+                raise ReplyLost("Azure Resource Graph gave out the same page twice")
+            options = {**options, "$skipToken": token}
+        if str(page.get("resultTruncated") or "").lower() == "true":
+            raise ReplyLost(f"Azure Resource Graph cut its answer short at {page.get('count')} VMs")
+
+
+def query(resource_groups: Collection[str], *, include_powered_off: bool) -> str:
+    """Write the query for some resource groups, or for all of them where none is named."""
+    conditions = ""
+    if resource_groups:
+        conditions += f"| where resourceGroup in~ ({', '.join(map(quote, resource_groups))})\n"
+    if not include_powered_off:
+        # A VM whose state Resource Graph doesn't know is left in.
+        power_state = "tostring(properties.extended.instanceView.powerState.code)"
+        conditions += f"| where {power_state} !in~ ({', '.join(map(quote, _OFF))})\n"
+    return _VMS.replace("{conditions}", conditions)
+
+
+def quote(text: str) -> str:
+    """Write a text as a literal of the query language, so that nothing in it can end the literal."""
+    escaped = "".join(_escape(character) for character in text)
+    return f"'{escaped}'"
+
+
+def _escape(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    return character if character.isprintable() else f"\\u{ord(character):04x}"

@@ -1,0 +1,147 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A virtual machine as inventory variables, under the names that azure.azcollection's inventory gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha1
+from typing import Any, TypedDict
+
+Variables = dict[str, Any]
+
+
+class InterfaceRow(TypedDict):
+    """One IP configuration of one network interface. Absent texts are empty or None.
+
+    `subnetSeen` tells a subnet without a security group from one that may not be read.
+    """
+
+    nic: str
+    nicName: str
+    mac: str | None
+    nicPrimary: bool | None
+    securityGroup: str | None
+    ipName: str
+    ipPrimary: bool | None
+    privateAddress: str | None
+    publicId: str | None
+    publicName: str | None
+    publicAddress: str | None
+    fqdn: str | None
+    subnet: str | None
+    subnetSeen: bool | None
+    subnetSecurityGroup: str | None
+
+
+class VmRow(TypedDict):
+    """One VM as the source of the inventory gives it: plain JSON, so that it can be cached."""
+
+    id: str
+    name: str
+    location: str
+    resourceGroup: str
+    subscriptionId: str
+    tags: dict[str, str] | None
+    zones: list[str] | None
+    plan: str | None
+    vmId: str
+    timeCreated: str | None
+    powerState: str | None
+    provisioningState: str | None
+    vmSize: str | None
+    licenseType: str | None
+    computerName: str | None
+    image: Mapping[str, Any] | None
+    osDisk: Mapping[str, Any] | None
+    dataDisks: Sequence[Mapping[str, Any]] | None
+    scaleSet: str | None
+    nicCount: int | None
+    interfaces: list[InterfaceRow] | None
+
+
+def describe(row: VmRow) -> Variables:
+    """Write the variables of a VM."""
+    scale_set = row["scaleSet"]
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "location": row["location"],
+        "resource_group": row["resourceGroup"].lower(),
+        "subscription_id": row["subscriptionId"],
+        "resource_type": "Microsoft.Compute/virtualMachines",
+        "vmid": row["vmId"],
+        "default_inventory_hostname": f"{row['name']}_{digest(row['id'])[:4]}",
+        "computer_name": row["computerName"] or None,
+        "tags": row["tags"] or {},
+        "powerstate": (row["powerState"] or "").rpartition("/")[2].lower() or "unknown",
+        "provisioning_state": (row["provisioningState"] or "").lower(),
+        "os_profile": {"system": os_of(row)},
+        "virtual_machine_size": row["vmSize"] or None,
+        "license_type": row["licenseType"] or "Unknown",
+        "plan": row["plan"] or None,
+        "availability_zone": row["zones"] or None,
+        "creation_time": row["timeCreated"] or None,
+        "vmss": {"id": scale_set, "name": _last(scale_set)} if scale_set else {},
+        "image": _image(row["image"] or {}),
+        "os_disk": _disk(row["osDisk"] or {}, operating_system_type=os_of(row)),
+        "data_disks": [_disk(disk, lun=disk.get("lun")) for disk in row["dataDisks"] or ()],
+        **_network(row["interfaces"] or []),
+    }
+
+
+def os_of(row: VmRow) -> str:
+    """Give the operating system: `windows`, `linux` or `unknown`."""
+    return str((row["osDisk"] or {}).get("osType") or "unknown").lower()
+
+
+def is_unguarded(row: VmRow) -> bool:
+    """Tell whether the VM certainly has no security group: all interfaces and subnets were seen, none has one."""
+    interfaces = row["interfaces"] or []
+    seen = {interface["nic"].lower() for interface in interfaces}
+    return len(seen) == row["nicCount"] and all(
+        interface["subnetSeen"] and not interface["securityGroup"] and not interface["subnetSecurityGroup"]
+        for interface in interfaces
+    )
+
+
+def digest(vm_id: str) -> str:
+    return sha1(vm_id.encode(), usedforsecurity=False).hexdigest()
+
+
+def _image(image: Mapping[str, Any]) -> Variables:
+    if image.get("publisher"):
+        return {key: image.get(key) for key in ("sku", "publisher", "version", "offer")}
+    return {"id": image["id"]} if image.get("id") else {}
+
+
+def _disk(disk: Mapping[str, Any], **more: Any) -> Variables:
+    return {"name": disk.get("name"), **more, "id": (disk.get("managedDisk") or {}).get("id")}
+
+
+def _network(rows: list[InterfaceRow]) -> Variables:
+    """Write what hangs on the interfaces: the primary one first, and of each its primary address first."""
+    ordered = sorted(rows, key=lambda r: (not r["nicPrimary"], r["nic"].lower(), not r["ipPrimary"], r["ipName"]))
+    nics = list({row["nic"].lower(): row for row in reversed(ordered)}.values())[::-1]
+    groups = [group for nic in nics if (group := nic["securityGroup"])]
+    return {
+        "network_interface": [nic["nicName"] for nic in nics],
+        "network_interface_id": [nic["nic"] for nic in nics],
+        "mac_address": [nic["mac"] or None for nic in nics],
+        "security_group": [_last(group) for group in groups],
+        "security_group_id": groups,
+        "subnet": [{"id": row["subnet"]} for row in ordered if row["subnet"]],
+        "private_ipv4_addresses": [row["privateAddress"] for row in ordered if row["privateAddress"]],
+        "public_ipv4_address": [row["publicAddress"] for row in ordered if row["publicAddress"]],
+        "public_ip_address": [
+            {"id": row["publicId"], "name": row["publicName"], "ipv4_address": row["publicAddress"] or None}
+            for row in ordered
+            if row["publicId"]
+        ],
+        "public_dns_hostnames": [row["fqdn"] for row in ordered if row["fqdn"]],
+    }
+
+
+def _last(resource_id: str) -> str:
+    return resource_id.rpartition("/")[2]

@@ -1,0 +1,116 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read a fleet for the inventory: its VMs, and the policies beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .._jit.errors import AzureError, AzureRefused
+from .._jit.hosts import VmRow
+from .._jit.policies import Json
+from .._jit.status import abridged
+from .parallel import each
+from .seams import JitApi
+
+
+class FleetApi(Protocol):
+    """Subscriptions and their VMs. All calls raise an `AzureError` when they fail."""
+
+    def list_subscriptions(self) -> list[str]: ...
+    def list_vms(
+        self, subscriptions: Sequence[str], resource_groups: Collection[str], *, include_powered_off: bool
+    ) -> list[VmRow]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which VMs to read. Empty means all: of the subscriptions that the credential sees, of their groups."""
+
+    subscriptions: tuple[str, ...] = ()
+    resource_groups: tuple[str, ...] = ()
+    include_powered_off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """VMs, each once, and the policies of their subscriptions; plain JSON, so that it can be cached."""
+
+    vms: list[VmRow]
+    policies: list[Json]
+
+    def to_json(self) -> Json:
+        return {"vms": self.vms, "policies": self.policies}
+
+    @classmethod
+    def of_json(cls, document: Mapping[str, Any]) -> Fleet:
+        return cls(document["vms"], document["policies"])
+
+
+def read_fleet(scope: Scope, fleet: FleetApi, jit: JitApi) -> Fleet:
+    """Read VMs and policies at the same time."""
+    subscriptions = list(scope.subscriptions) or fleet.list_subscriptions()
+    if not subscriptions:
+        raise AzureError(
+            "the credential sees no subscription: assign it a role (Reader is enough) on the subscriptions, or on "
+            "the resource groups, that it shall read"
+        )
+    vms: dict[str, VmRow] = {}
+    policies: dict[str, list[Json] | AzureRefused] = {}
+
+    def read_vms() -> None:
+        rows = fleet.list_vms(subscriptions, scope.resource_groups, include_powered_off=scope.include_powered_off)
+        vms.update({row["id"].lower(): row for row in rows})
+
+    def read_policies(subscription_id: str) -> Callable[[], None]:
+        def read() -> None:
+            policies[subscription_id.lower()] = _list_policies(jit, subscription_id)
+
+        return read
+
+    each(lambda task: task(), [read_vms, *map(read_policies, subscriptions)])
+    rows = list(vms.values())
+    return Fleet(rows, [policy for listed in _resolve(jit, rows, policies) for policy in listed])
+
+
+def _list_policies(jit: JitApi, subscription_id: str) -> list[Json] | AzureRefused:
+    """List a subscription's policies. A refusal is no failure yet: it may hold no VM that concerns us."""
+    try:
+        return [abridged(policy) for policy in jit.list_policies(subscription_id)]
+    except AzureRefused as error:
+        return error
+
+
+def _resolve(
+    jit: JitApi, rows: Sequence[VmRow], policies: Mapping[str, list[Json] | AzureRefused]
+) -> list[list[Json]]:
+    """Ask the VMs' resource groups where the list of the whole subscription was forbidden."""
+    forbidden = {key: answer for key, answer in policies.items() if isinstance(answer, AzureRefused)}
+    groups = {
+        (row["subscriptionId"].lower(), row["resourceGroup"].lower()): row
+        for row in rows
+        if row["subscriptionId"].lower() in forbidden
+    }
+    for subscription_id, error in forbidden.items():
+        if error.status != 403 and any(subscription_id == key for key, _group in groups):
+            raise _unreadable(subscription_id, error)
+    listed = [answer for answer in policies.values() if not isinstance(answer, AzureRefused)]
+    return listed + each(lambda row: _list_group(jit, row), groups.values())
+
+
+def _list_group(jit: JitApi, row: VmRow) -> list[Json]:
+    try:
+        return [abridged(policy) for policy in jit.list_policies(row["subscriptionId"], row["resourceGroup"])]
+    except AzureRefused as error:
+        raise _unreadable(row["subscriptionId"], error) from error
+
+
+def _unreadable(subscription_id: str, error: AzureRefused) -> AzureError:
+    return AzureError(
+        f"the just-in-time policies of subscription {subscription_id} can't be read, so the state of its VMs is "
+        f"unknown: {error}. Grant the credential the role Reader (or Security Reader) there, or leave the "
+        "subscription out by the option subscriptions"
+    )
