@@ -15,7 +15,7 @@ options:
         inventory plugin P(jitfleet.azure.jit_vms#inventory) sets it, else from its variable C(id) where that is a VM's
         ARM id, as the inventory of azure.azcollection sets it.
       - Each element is a VM's ARM id, or a mapping.
-      - A mapping names the VM by O(vms[].id), or by C(resource_group), C(name) and, unless O(subscription_id) is meant,
+      - A mapping names the VM by C(id), or by C(resource_group), C(name) and, unless O(subscription_id) is meant,
         C(subscription_id). The module's own documentation says which wishes a mapping can hold beside that.
       - Ids compare without case. A VM that is named twice counts once.
     type: list

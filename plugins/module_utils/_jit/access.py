@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from .grants import Grant, covered_until
 from .ids import VmId
@@ -81,7 +81,7 @@ class Denied:
     problem: str
 
 
-Decision = AlreadyOpen | Ask | Denied
+Decision: TypeAlias = "AlreadyOpen | Ask | Denied"
 
 
 def decide(

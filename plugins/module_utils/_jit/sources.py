@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TypeAlias
 
 ANY = "*"
 _ANY_SPELLINGS = frozenset({"*", "any", "0.0.0.0/0", "internet"})
 
-Network = IPv4Network | IPv6Network
+Network: TypeAlias = "IPv4Network | IPv6Network"
 
 
 @lru_cache(maxsize=4096)
