@@ -1,12 +1,19 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026 jitfleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run ansible-test sanity on the newest ansible-core that an interpreter of this machine can run."""
+"""Build the collection, install it into an empty path, and run ansible-test sanity on what arrives there.
+
+Takes the newest ansible-core that an interpreter of this machine can run, unless told otherwise. Other arguments
+go to ansible-test, for example "--test pep8" or the path of a file.
+"""
 
 from __future__ import annotations
 
+import argparse
+import ast
+import configparser
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,62 +23,84 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "sanity"
+# ansible-test keeps one environment for each test below its home: with this one it touches nothing of the user's.
+HOME = CACHE / "home"
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """An ansible-core series, the Pythons that run it, and the pip that its ansible-test would download."""
+class Series:
+    """An ansible-core series, and the Pythons that run its ansible-test, the preferred first."""
 
     core: str
     pythons: tuple[str, ...]
 
 
-CHOICES = (
-    Choice(">=2.21,<2.22", ("3.13", "3.12")),
-    Choice(">=2.19,<2.20", ("3.11",)),
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What this run takes."""
+
+    core: str
+    version: str
+    interpreter: str
+
+
+ALL_SERIES = (
+    Series("2.21", ("3.13", "3.12", "3.14")),
+    Series("2.20", ("3.13", "3.12", "3.14")),
+    Series("2.19", ("3.13", "3.12", "3.11")),
 )
+# Every test sees every file, except that the simulator and the tests are spared Ansible's own rules for pylint,
+# such as that no variable may be called "_". They are plain programs, which ruff and strict types watch over.
+ROUNDS = (["--skip-test", "pylint"], ["--test", "pylint", "plugins/"])
 
 
 def main() -> None:
-    choice, python = newest_choice()
-    if choice is not CHOICES[0]:
-        wanted = " or ".join(CHOICES[0].pythons)
-        print(f"sanity: no Python {wanted} here, so ansible-core {CHOICES[0].core} is left out")
-    version = interpreter_version(python)
-    print(f"sanity: ansible-core {choice.core} on Python {version}", flush=True)
-    environment = CACHE / f"venv-{version}"
-    subprocess.run([python, ROOT / "tests/tools/setup.py", "--venv", environment, "--core", choice.core], check=True)
-    home = CACHE / "home"
-    provide_pip(home, environment)
-    content = CACHE / "tree" / "ansible_collections" / "jitfleet" / "azure"
-    link(content)
-    # ansible-test finds its other interpreters on PATH; one is enough: the checks of syntax that depend on
-    # the version are run for the one it runs on.
-    result = subprocess.run(
-        [environment / "bin" / "ansible-test", "sanity", "--python", version, "--color", "no", *sys.argv[1:]],
-        cwd=content,
-        env={
-            **os.environ,
-            "HOME": str(home),
-            "PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}",
-            "ANSIBLE_TEST_CONTENT_ROOT": str(content),
-        },
-        check=False,
-    )
-    sys.exit(result.returncode)
+    arguments, others = parse_arguments()
+    choice = choose(arguments.core, arguments.python)
+    environment = CACHE / f"core-{choice.core}-python-{choice.version}"
+    install_core(environment, choice)
+    HOME.mkdir(parents=True, exist_ok=True)
+    provide_pip(environment)
+    content = install_collection(environment)
+    command = [f"{environment}/bin/ansible-test", "sanity", "--python", choice.version, "--color", "no"]
+    variables = {**ansible_variables(environment), "ANSIBLE_TEST_CONTENT_ROOT": str(content)}
+    rounds = [others] if others else ROUNDS
+    results = [subprocess.run([*command, *more], cwd=content, env=variables, check=False) for more in rounds]
+    sys.exit(max(result.returncode for result in results))
 
 
-def newest_choice() -> tuple[Choice, str]:
-    for choice in CHOICES:
-        for version in choice.pythons:
-            for candidate in interpreters(version):
-                if interpreter_version(candidate) == version:
-                    return choice, candidate
-    sys.exit("sanity: none of the Pythons that ansible-core runs on was found")
+def parse_arguments() -> tuple[argparse.Namespace, list[str]]:
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--core", choices=[series.core for series in ALL_SERIES], help="the ansible-core series")
+    parser.add_argument("--python", help="the version of Python to run it on, such as 3.12")
+    return parser.parse_known_args()
+
+
+def choose(core: str | None, version: str | None) -> Choice:
+    """Find the newest series that is wanted, and an interpreter for it."""
+    wanted = [series for series in ALL_SERIES if core in (None, series.core)]
+    for series in wanted:
+        for candidate in series.pythons:
+            if version in (None, candidate) and (interpreter := find_interpreter(candidate)):
+                if series is not wanted[0]:
+                    print(f"sanity: no Python {listed(wanted[0])} here: ansible-core {wanted[0].core} is left out")
+                print(f"sanity: ansible-core {series.core} on Python {candidate}", flush=True)
+                return Choice(series.core, candidate, interpreter)
+    sys.exit(f"sanity: no Python {version or listed(wanted[-1])} here that runs ansible-core {wanted[-1].core}")
+
+
+def listed(series: Series) -> str:
+    return " or ".join(series.pythons)
+
+
+def find_interpreter(version: str) -> str | None:
+    # pyenv puts a command on PATH for each version it keeps, also for those that it refuses to start.
+    return next((python for python in interpreters(version) if version_of(python) == version), None)
 
 
 def interpreters(version: str) -> Iterator[str]:
     """Name the places where this machine may keep a Python of one version."""
+    yield sys.executable
     if found := shutil.which(f"python{version}"):
         yield found
     if pyenv := os.environ.get("PYENV_ROOT") or shutil.which("pyenv"):
@@ -79,26 +108,74 @@ def interpreters(version: str) -> Iterator[str]:
         yield from (str(path) for path in sorted(root.glob(f"versions/{version}.*/bin/python{version}")))
 
 
-def interpreter_version(python: str | Path) -> str | None:
+def version_of(python: str) -> str | None:
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     result = subprocess.run([python, "-c", code], check=False, capture_output=True, text=True)
     return result.stdout.strip() or None
 
 
-def provide_pip(home: Path, environment: Path) -> None:
-    """Put a bootstrap in place of the pip that ansible-test would fetch from outside the package registry."""
-    (util,) = environment.glob("lib/python3*/site-packages/ansible_test/_util/target/setup/bootstrap.sh")
-    assert util.exists()
-    cache = home / ".ansible" / "test" / "cache"
+def install_core(environment: Path, choice: Choice) -> None:
+    stamp = environment / "sanity-stamp"
+    if stamp.exists() and stamp.read_text() == str(environment) and version_of(f"{environment}/bin/python"):
+        return
+    run([choice.interpreter, "-m", "venv", "--clear", str(environment)])
+    pip = [f"{environment}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run([*pip, f"ansible-core=={choice.core}.*"])
+    stamp.write_text(str(environment))
+
+
+def provide_pip(environment: Path) -> None:
+    """Let ansible-test make its environments from Python's own pip, and from the user's package registry.
+
+    It would fetch the first from a site of its own, and hands none of the user's variables to the second.
+    """
+    (requirements,) = environment.glob("lib/python3*/site-packages/ansible_test/_internal/python_requirements.py")
+    cache = HOME / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    for name in ("get_pip_21_3_1", "get_pip_24_2", "get_pip_25_3"):
-        (cache / f"{name.replace('_', '-', 2)}.py").write_text("import ensurepip\nensurepip.bootstrap()\n")
+    for version in re.findall(r"pip='([\d.]+)'", requirements.read_text()):
+        (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(
+            "import ensurepip\n\nensurepip.bootstrap()\n"
+        )
+
+    listing = [f"{environment}/bin/python", "-m", "pip", "config", "list", "--disable-pip-version-check"]
+    result = subprocess.run(listing, check=True, capture_output=True, text=True)
+    settings = configparser.RawConfigParser()
+    for line in result.stdout.splitlines():
+        name, _, value = line.partition("=")
+        section, _, key = name.removeprefix(":env:").rpartition(".")
+        settings.read_dict({section or "global": {key: ast.literal_eval(value)}})
+    path = HOME / ".config" / "pip" / "pip.conf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    with path.open("w") as file:
+        settings.write(file)
 
 
-def link(content: Path) -> None:
-    content.parent.mkdir(parents=True, exist_ok=True)
-    if not content.is_symlink():
-        content.symlink_to(ROOT, target_is_directory=True)
+def install_collection(environment: Path) -> Path:
+    """Install what galaxy.yml publishes: a copy outside git, without the environments in the checkout."""
+    built, tree = CACHE / "built", CACHE / "tree"
+    for folder in (built, tree):
+        shutil.rmtree(folder, ignore_errors=True)
+    galaxy = [f"{environment}/bin/ansible-galaxy", "collection"]
+    variables = ansible_variables(environment)
+    run([*galaxy, "build", "--output-path", str(built)], variables)
+    (artifact,) = built.glob("*.tar.gz")
+    run([*galaxy, "install", "--offline", "--collections-path", str(tree), str(artifact)], variables)
+    return tree / "ansible_collections" / "jitfleet" / "azure"
+
+
+def ansible_variables(environment: Path) -> dict[str, str]:
+    path = f"{environment}/bin{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "HOME": str(HOME), "PATH": path}
+
+
+def run(command: list[str], variables: dict[str, str] | None = None) -> None:
+    """Run a command, whose words matter only where it fails."""
+    result = subprocess.run(
+        command, check=False, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if result.returncode:
+        sys.exit(f"sanity: {Path(command[0]).name} failed\n{result.stdout}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026 jitfleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -52,7 +51,7 @@ def install(environment: Path, core: str) -> None:
         venv.create(environment, clear=True, with_pip=True)
     except subprocess.CalledProcessError:
         sys.exit("setup: this Python can't make virtual environments: install its venv and ensurepip modules")
-    command = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [f"{environment}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     for path in REQUIREMENTS:
         command += ["--requirement", str(path)]
     if core:
