@@ -21,6 +21,7 @@ class FleetApi(Protocol):
     """Subscriptions and their VMs. All calls raise an `AzureError` when they fail."""
 
     def list_subscriptions(self) -> list[str]: ...
+
     def list_vms(
         self, subscriptions: Sequence[str], resource_groups: Collection[str], *, include_powered_off: bool
     ) -> list[VmRow]: ...
