@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from .._jit.diff import PolicyDiff, compare
-from .._jit.errors import AzureError, AzureRefused, InvalidOption, InvalidOptions, ReplyLost
+from .._jit.errors import AzureError, AzureRefused, AzureUnreachable, InvalidOption, InvalidOptions, ReplyLost
 from .._jit.ids import PolicyId, VmId
 from .._jit.merge import Wish, are_fulfilled, merge
 from .._jit.policies import Policy, body_of, read_entries
@@ -27,6 +27,8 @@ from .waiting import Deadline
 LONGEST_NAMES = 56
 # How often another writer's PUT may take our VMs out again before we stop putting them back.
 TRIES = 5
+# So long a PUT was seen to take [rec], and so may still come into being after its answer was lost.
+LONGEST_PUT_SECONDS = 10.0
 STATES = ("added", "updated", "unchanged")
 
 
@@ -62,8 +64,8 @@ def cover(
 ) -> Outcome:
     """Add the wished VMs and ports to their policies, and nothing else."""
     found = vms.find({wish.vm for wish in request.wishes})
-    _check(request, found)
     holdings = read_holdings(jit, [wish.vm for wish in request.wishes])
+    _check(request, found, holdings)
     plans = _plan(request, found, holdings, warn)
     errors: dict[PolicyId, str | None] = {}
     if not check_mode:
@@ -73,7 +75,7 @@ def cover(
     return _report(request, plans, holdings, errors)
 
 
-def _check(request: CoverRequest, found: Mapping[VmId, Vm]) -> None:
+def _check(request: CoverRequest, found: Mapping[VmId, Vm], holdings: Holdings) -> None:
     """Find all that would make Azure refuse a write, before the first one."""
     problems = []
     for wish in request.wishes:
@@ -83,7 +85,7 @@ def _check(request: CoverRequest, found: Mapping[VmId, Vm]) -> None:
                     "vms", f"{wish.vm} doesn't exist, or the credential may not see it: remove it, or grant read"
                 )
             )
-        elif len(request.policy_name) + len(wish.vm.name) > LONGEST_NAMES:
+        elif wish.vm not in holdings and len(request.policy_name) + len(wish.vm.name) > LONGEST_NAMES:
             problems.append(
                 InvalidOption(
                     "policy_name",
@@ -140,18 +142,17 @@ def _try_to_write(plan: _Plan, jit: JitApi, clock: Clock, timeout: timedelta) ->
     trouble = ""
     for _try in range(TRIES):
         policy = jit.find_policy(plan.policy_id)
+        appears = deadline
         if policy is None or not are_fulfilled(policy.entries, plan.wishes):
             body = body_of(policy, merge(policy.entries if policy else [], plan.wishes))
             try:
                 jit.put_policy(plan.policy_id, body)
-            except ReplyLost as error:
-                trouble = str(error)
-            except AzureRefused as error:
-                if error.status not in (409, 429) and not error.left_outcome_open:
+            except (AzureRefused, AzureUnreachable, ReplyLost) as error:
+                if not _is_worth_another_try(error):
                     return f"{error}{_hint(error)}"
                 trouble = str(error)
-                deadline.pause(error.retry_after or 1.0)
-        settled = _await_settled(plan.policy_id, jit, deadline)
+                appears = _wait_after(error, clock, deadline)
+        settled = _await_settled(plan.policy_id, jit, deadline, appears)
         if settled is not None and settled.failed:
             return f"Azure reports that it failed to put {plan.policy_id} into effect"
         if settled is not None and are_fulfilled(settled.entries, plan.wishes):
@@ -163,8 +164,21 @@ def _try_to_write(plan: _Plan, jit: JitApi, clock: Clock, timeout: timedelta) ->
     return f"{plan.policy_id} did not keep the VMs in {TRIES} tries: {trouble}"
 
 
-def _await_settled(policy_id: PolicyId, jit: JitApi, deadline: Deadline) -> Policy | None:
-    """Wait until the service is done with the policy.
+def _is_worth_another_try(error: AzureError) -> bool:
+    return not isinstance(error, AzureRefused) or error.status in (409, 429) or error.left_outcome_open
+
+
+def _wait_after(error: AzureError, clock: Clock, deadline: Deadline) -> Deadline:
+    """Pause as Azure says, and tell until when a new policy may still appear."""
+    deadline.pause((error.retry_after if isinstance(error, AzureRefused) else None) or 1.0)
+    may_have_happened = isinstance(error, ReplyLost) or (
+        isinstance(error, AzureRefused) and error.left_outcome_open
+    )
+    return Deadline(clock, timedelta(seconds=LONGEST_PUT_SECONDS if may_have_happened else 0))
+
+
+def _await_settled(policy_id: PolicyId, jit: JitApi, deadline: Deadline, appears: Deadline) -> Policy | None:
+    """Wait until the service is done with the policy; None where it has not even appeared in time.
 
     Right after its first PUT a policy may still be unknown for some seconds [issue].
     """
@@ -172,11 +186,13 @@ def _await_settled(policy_id: PolicyId, jit: JitApi, deadline: Deadline) -> Poli
         policy = jit.find_policy(policy_id)
         if policy is not None and policy.is_settled:
             return policy
+        if policy is None and appears.has_passed:
+            return None
     return None
 
 
-def _hint(error: AzureRefused) -> str:
-    if error.code == "LinkedAuthorizationFailed":
+def _hint(error: AzureError) -> str:
+    if isinstance(error, AzureRefused) and error.code == "LinkedAuthorizationFailed":
         return " (the policy names a VM that the credential may not write, or that was deleted)"
     return ""
 
