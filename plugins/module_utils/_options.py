@@ -83,7 +83,8 @@ class Selected:
 
     def read(self, key: str, reader: Callable[[str, Any], T], common: T) -> T:
         """Read what is said for this VM alone, or take what holds for all."""
-        return reader(f"{self.option}.{key}", self.own[key]) if key in self.own else common
+        host = f" of host {self.hosts[0]}" if self.hosts else ""
+        return reader(f"{self.option}.{key}{host}", self.own[key]) if key in self.own else common
 
 
 def read_vms(params: Mapping[str, Any], own_keys: Iterable[str]) -> list[Selected]:

@@ -65,7 +65,7 @@ class Playbooks:
 
     def write_inventory(self, hosts: Mapping[str, Mapping[str, Any]]) -> None:
         document = {"all": {"hosts": {name: dict(variables) for name, variables in hosts.items()}}}
-        self.inventory.write_text(yaml.safe_dump(document))
+        self.inventory.write_text(yaml.safe_dump(document, sort_keys=False))
 
     def play(self, tasks: Sequence[Mapping[str, Any]], *arguments: str, **play: Any) -> Run:
         """Run a play of these tasks over all hosts of the inventory."""
