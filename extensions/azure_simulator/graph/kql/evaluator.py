@@ -35,9 +35,6 @@ from .nodes import (
 )
 from .values import hashable, sort_key, text
 
-# One row makes at most so many [docs].
-_EXPANSION_LIMIT = 128
-
 Scan = Callable[[frozenset[str] | None], Iterable[Row]]
 
 
@@ -136,16 +133,16 @@ def _extend(stage: Extend, result: Result) -> Result:
 def _mv_expand(stage: MvExpand, result: Result) -> Result:
     """Make a row of each element; an empty or missing list keeps its row, with null."""
     value, _ = compile_expression(stage.value, result.columns)
-    rows = [row | {stage.name: item} for row in result.rows for item in _items(value(row))]
+    rows = [row | {stage.name: item} for row in result.rows for item in _items(value(row))[: stage.limit]]
     return Result(result.columns | {stage.name: "object"}, rows)
 
 
 def _items(value: Any) -> list[Any]:
     """Return what one row is expanded into."""
     if isinstance(value, list):
-        return value[:_EXPANSION_LIMIT] or [None]
+        return value or [None]
     if isinstance(value, dict):
-        return [{name: item} for name, item in list(value.items())[:_EXPANSION_LIMIT]] or [None]
+        return [{name: item} for name, item in value.items()] or [None]
     return [value]
 
 

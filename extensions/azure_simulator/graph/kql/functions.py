@@ -41,6 +41,11 @@ def _extract(pattern: str, group: int, source: Any) -> str:
     return (match.group(group) or "") if match else ""
 
 
+def _pack(*values: Any) -> dict[str, Any]:
+    """Make an object of keys and values that take turns."""
+    return {text(key): value for key, value in zip(values[::2], values[1::2], strict=True)}
+
+
 def _parse_json(value: Any) -> Any:
     """Return what a JSON text says; other texts stay as they are."""
     if type(value) is not str:
@@ -87,6 +92,9 @@ SCALARS: dict[str, Scalar] = {
     "not": Scalar(lambda value: not value, "boolean"),
     "array_length": Scalar(lambda value: len(value) if isinstance(value, list) else None, "integer"),
     "pack_array": Scalar(lambda *values: list(values), "object", 0, None),
+    # Two names of one function: the older one is what public queries use.
+    "pack": Scalar(_pack, "object", 2, None),
+    "bag_pack": Scalar(_pack, "object", 2, None),
 }
 
 

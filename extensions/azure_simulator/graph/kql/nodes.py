@@ -91,10 +91,11 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class MvExpand:
-    """Make a row of each element."""
+    """Make a row of each element, of so many at most; the default is the service's [docs]."""
 
     name: str
     value: Expression
+    limit: int = 128
 
 
 @dataclass(frozen=True, slots=True)

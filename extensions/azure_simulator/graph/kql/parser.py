@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from .errors import unsupported
 from .expressions import STAGE_WORDS, Reader
@@ -30,6 +31,8 @@ from .nodes import (
     Where,
 )
 
+# What `mv-expand ... limit` can be raised to [docs].
+_LONGEST_EXPANSION = 400
 _DEFAULT_TABLE = "resources"
 _JOIN_KINDS = ("inner", "leftouter", "innerunique")
 # Named after their argument where no name is given, as conversions are.
@@ -116,6 +119,9 @@ def _mv_expand(reader: Reader) -> list[Stage]:
                 stages.append(Extend(((name, Call(f"to{kind}", (Column(name),))),)))
         else:
             stages.append(MvExpand(name, value))
+        if reader.take_word("limit"):
+            limit = min(reader.whole_number(), _LONGEST_EXPANSION)
+            return [replace(stage, limit=limit) if isinstance(stage, MvExpand) else stage for stage in stages]
         if not reader.take_sign(","):
             return stages
 
