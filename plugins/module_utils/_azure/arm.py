@@ -145,10 +145,18 @@ def _refusal(name: str, response: sdk.HttpResponse, document: Any) -> AzureRefus
         name,
         response.status_code,
         str(said.get("code") or response.reason or "Error"),
-        str(said.get("message") or response.text()[:_LONGEST_QUOTE] or "no further explanation"),
+        _message(said) or response.text()[:_LONGEST_QUOTE] or "no further explanation",
         request_id=headers.get("x-ms-request-id") or headers.get("x-ms-correlation-request-id"),
         retry_after=_seconds(headers.get("Retry-After")),
     )
+
+
+def _message(said: Mapping[str, Any]) -> str:
+    """Read the message with its details, which alone say what is wrong where the message asks to call support."""
+    details = said.get("details")
+    entries = [entry for entry in details if isinstance(entry, dict)] if isinstance(details, list) else []
+    texts = [said.get("message"), *(entry.get("message") for entry in entries)]
+    return " ".join(dict.fromkeys(str(text).strip() for text in texts if text))
 
 
 def _seconds(header: str | None) -> float | None:
