@@ -14,7 +14,8 @@ setup: ## make .venv (quick when it is there)
 	@$(PYTHON) tests/tools/setup.py
 
 demo: setup ## show the collection at work on the simulator
-	@$(BIN)/python -m azure_simulator exec --fleet demo --provisioning 1s -- $(BIN)/ansible-playbook playbooks/demo.yml
+	@PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_CALLBACK_RESULT_FORMAT=yaml $(BIN)/python -m azure_simulator exec --fleet demo --provisioning 1s -- \
+		ansible-playbook -i playbooks/inventory/demo.jit_vms.yml playbooks/demo.yml
 
 test: lint types unit contract integration e2e sanity ## everything below; what CI runs
 

@@ -126,9 +126,12 @@ class BatchAction(ActionBase):
         summary = result.get("summary")
         if not summary or self._task.no_log:
             return
-        counts = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in summary.items() if count)
+        vms = {state: count for state, count in summary.items() if not state.startswith("policies") and count}
+        told = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in vms.items()) or "nothing to do"
+        if "policies" in summary:
+            told += f"; {summary['policies_changed']} of {summary['policies']} policies written"
         mode = " (check mode: nothing was sent)" if self._task.check_mode else ""
-        self._display.display(f"{self.module}: {counts or 'nothing to do'}{mode}")
+        self._display.display(f"{self.module}: {told}{mode}")
 
 
 def requester() -> str:
