@@ -39,7 +39,8 @@ def _size(behaviour: Behaviour, number: int) -> int:
     """Return the length of page `number`: between half of the bound and the bound."""
     if not behaviour.irregular_pages:
         return behaviour.page_size
-    return max(1, behaviour.page_size - (number * 7 + 3) * 5 % (behaviour.page_size // 2 + 1))
+    scattered = (number + 1) * 2654435761 >> 7
+    return max(1, behaviour.page_size - scattered % (behaviour.page_size // 2 + 1))
 
 
 def _has_empty_last_page(behaviour: Behaviour, number: int) -> bool:

@@ -39,11 +39,11 @@ class Disconnect(Exception):
 class Service:
     """One simulated cloud that answers calls. `make_world` returns a fresh one for each reset."""
 
-    def __init__(self, make_world: Callable[[Clock], World], fleet: str) -> None:
-        """Begin with a fresh world; `fleet` is how the fleet was asked for."""
+    def __init__(self, make_world: Callable[[Clock], World], fleet: str, clock: Clock | None = None) -> None:
+        """Begin with a fresh world; `fleet` is how the fleet was asked for, `clock` real time by default."""
         self._make_world = make_world
         self.fleet = fleet
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.journal = Journal()
         self.faults = FaultBook()
         self.on_change: Callable[[], None] = lambda: None

@@ -99,7 +99,7 @@ def populate(world: World, fleet: Generated) -> None:
     for number in range(fleet.vms):
         place = number % len(groups)
         vm = _add_vm(world, groups[place], subnets[place], number, number // len(groups), draw)
-        if fleet.jit == "all" or (fleet.jit == "half" and number // len(groups) % 2 == 0):
+        if fleet.jit == "all" or (fleet.jit == "half" and (number // len(groups) + place) % 2 == 0):
             covered[place].append(vm)
     for group, vms in zip(groups, covered, strict=True):
         if vms:
