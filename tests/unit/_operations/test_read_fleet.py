@@ -1,0 +1,130 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading a fleet: VMs and policies together, and what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureError, AzureRefused
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.hosts import VmRow
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import PolicyId
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.policies import Policy
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.read_fleet import Fleet, Scope, read_fleet
+from fleet_rows import vm_row
+from samples import GROUP, OTHER_SUBSCRIPTION, SUBSCRIPTION, entry, policy_id, port, vm_id
+
+FORBIDDEN = AzureRefused("GET policies", 403, "AuthorizationFailed", "no read")
+BROKEN = AzureRefused("GET policies", 500, "InternalServerError", "try later")
+
+
+class MemoryFleet:
+    """Implements `FleetApi` and, as far as lists go, `JitApi`; refusals are by subscription, or with its group."""
+
+    def __init__(self, *rows: VmRow, subscriptions: Sequence[str] = (SUBSCRIPTION,)) -> None:
+        self.rows = rows
+        self.subscriptions = list(subscriptions)
+        self.policies: dict[tuple[str, str], list[PolicyId]] = {}
+        self.refusals: dict[tuple[str, str | None], AzureRefused] = {}
+        self.asked: list[tuple[Any, ...]] = []
+
+    def list_subscriptions(self) -> list[str]:
+        return self.subscriptions
+
+    def list_vms(
+        self, subscriptions: Sequence[str], resource_groups: Collection[str], *, include_powered_off: bool
+    ) -> list[VmRow]:
+        self.asked.append((tuple(subscriptions), tuple(resource_groups), include_powered_off))
+        return list(self.rows)
+
+    def list_policies(self, subscription_id: str, resource_group: str | None = None) -> list[Policy]:
+        self.asked.append(("policies", subscription_id, resource_group))
+        if refusal := self.refusals.get((subscription_id, resource_group)):
+            raise refusal
+        wanted = [
+            held
+            for (subscription, group), ids in self.policies.items()
+            if subscription == subscription_id and resource_group in (None, group)
+            for held in ids
+        ]
+        return [self._policy(held) for held in wanted]
+
+    def find_policy(self, policy_id: PolicyId) -> Policy | None:
+        raise NotImplementedError
+
+    def put_policy(self, policy_id: PolicyId, body: Mapping[str, Any]) -> None:
+        raise NotImplementedError
+
+    def initiate(self, policy_id: PolicyId, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        raise NotImplementedError
+
+    def _policy(self, held: PolicyId) -> Policy:
+        document = {"id": str(held), "properties": {"virtualMachines": [entry(vm_id(), port(22))]}}
+        policy = Policy.read(document)
+        assert policy is not None
+        return policy
+
+
+def fleet_of(azure: MemoryFleet, scope: Scope | None = None) -> Fleet:
+    return read_fleet(scope or Scope(), azure, azure)
+
+
+def test_all_subscriptions_that_the_credential_sees_are_read() -> None:
+    azure = MemoryFleet(vm_row(), subscriptions=(SUBSCRIPTION, OTHER_SUBSCRIPTION))
+    azure.policies[OTHER_SUBSCRIPTION, GROUP] = [policy_id(subscription=OTHER_SUBSCRIPTION)]
+    fleet = fleet_of(azure)
+    assert fleet.vms == [vm_row()]
+    assert [document["id"] for document in fleet.policies] == [str(policy_id(subscription=OTHER_SUBSCRIPTION))]
+    assert ((SUBSCRIPTION, OTHER_SUBSCRIPTION), (), False) in azure.asked
+
+
+def test_a_narrower_scope_is_handed_on() -> None:
+    azure = MemoryFleet(subscriptions=())
+    fleet_of(azure, Scope((SUBSCRIPTION,), ("rg-a",), include_powered_off=True))
+    assert ((SUBSCRIPTION,), ("rg-a",), True) in azure.asked
+    assert ("policies", SUBSCRIPTION, None) in azure.asked
+
+
+def test_a_vm_that_two_pages_show_counts_once() -> None:
+    azure = MemoryFleet(vm_row("vm-1"), vm_row("VM-1"), vm_row("vm-2"))
+    assert [row["name"].lower() for row in fleet_of(azure).vms] == ["vm-1", "vm-2"]
+
+
+def test_a_credential_that_sees_nothing_is_told_so() -> None:
+    with pytest.raises(AzureError, match="sees no subscription: assign it a role"):
+        fleet_of(MemoryFleet(subscriptions=()))
+
+
+def test_where_the_subscriptions_list_is_forbidden_the_groups_of_its_vms_are_asked() -> None:
+    azure = MemoryFleet(vm_row("vm-1"), vm_row("vm-2"), vm_row("vm-3", group="other"))
+    azure.refusals[SUBSCRIPTION, None] = FORBIDDEN
+    azure.policies[SUBSCRIPTION, GROUP] = [policy_id()]
+    assert [document["id"] for document in fleet_of(azure).policies] == [str(policy_id())]
+    groups = [call[2] for call in azure.asked if call[0] == "policies" and call[2]]
+    assert sorted(groups) == [GROUP, "other"]
+
+
+@pytest.mark.parametrize("refusal", [FORBIDDEN, BROKEN])
+def test_a_refusal_where_no_vm_lies_is_no_failure(refusal: AzureRefused) -> None:
+    azure = MemoryFleet(vm_row(), subscriptions=(SUBSCRIPTION, OTHER_SUBSCRIPTION))
+    azure.refusals[OTHER_SUBSCRIPTION, None] = refusal
+    assert len(fleet_of(azure).vms) == 1
+
+
+@pytest.mark.parametrize("refusal", [FORBIDDEN, BROKEN])
+def test_vms_whose_policies_cant_be_read_are_not_called_closed(refusal: AzureRefused) -> None:
+    azure = MemoryFleet(vm_row())
+    azure.refusals = {(SUBSCRIPTION, None): refusal, (SUBSCRIPTION, GROUP): refusal}
+    with pytest.raises(AzureError, match=f"policies of subscription {SUBSCRIPTION} can't be read.*{refusal.code}"):
+        fleet_of(azure)
+
+
+def test_a_fleet_survives_being_stored() -> None:
+    azure = MemoryFleet(vm_row())
+    azure.policies[SUBSCRIPTION, GROUP] = [policy_id()]
+    fleet = fleet_of(azure)
+    assert Fleet.of_json(json.loads(json.dumps(fleet.to_json()))) == fleet
