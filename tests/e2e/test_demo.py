@@ -1,0 +1,104 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The demo, and the playbooks that it is made of, against ports that really answer."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+
+import pytest
+from running_simulator import ROOT, RunningSimulator
+
+from playbooks import Playbooks, Run
+
+PLAYBOOKS = ROOT / "playbooks"
+DESKTOP = "127.11.1.1"
+
+
+def answers(simulator: RunningSimulator, address: str, port: int) -> bool:
+    number = port + int(simulator.variables["AZURE_SIMULATOR_PORT_OFFSET"])
+    try:
+        with socket.create_connection((address, number), timeout=5):
+            return True
+    except ConnectionRefusedError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def story(demo_cloud: RunningSimulator, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The demo, run once."""
+    demo_cloud.reset()
+    playbooks = Playbooks(tmp_path_factory.mktemp("story"), demo_cloud.environment)
+    playbooks.inventory = PLAYBOOKS / "inventory" / "demo.jit_vms.yml"
+    return playbooks.run(str(PLAYBOOKS / "demo.yml"))
+
+
+def test_the_demo_tells_its_story(story: Run) -> None:
+    assert story.returncode == 0, story.output
+    assert "6 of the 12 running machines are virtual desktops" in story.output
+    before, after, stranger = (
+        story.named(name).result["stdout_lines"]
+        for name in ("Knock at every desktop", "Knock at every desktop once more", "Knock as somebody else")
+    )
+    assert [line.split()[-1] for line in before] == ["refused"] * 6
+    assert [line.split()[-1] for line in after] == ["accepted"] * 6
+    assert [line.split()[-1] for line in stranger] == ["refused"] * 6
+
+
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="no ssh command on this machine")
+def test_the_demo_works_on_a_machine_over_ssh(story: Run) -> None:
+    said = {task.host: task.result["msg"] for task in story.tasks if task.name == "What the machines say"}
+    assert said == {
+        name: f"{name} (azureuser, from 127.0.0.1) patched under CHG-4711" for name in ("vdi-lnx-01", "vdi-lnx-02")
+    }
+
+
+def test_a_port_answers_from_its_opening_to_its_end_time(playbooks: Playbooks, cloud: RunningSimulator) -> None:
+    enabled = playbooks.run(str(PLAYBOOKS / "enable_jit.yml"), "-l", "vdi")
+    closed = answers(cloud, DESKTOP, 3389)
+    opened = playbooks.run(str(PLAYBOOKS / "open_rdp.yml"), "-l", "vdi:&windows", "-e", "jit_duration=1h")
+    open_now = answers(cloud, DESKTOP, 3389)
+    cloud.advance(3599 - 60)
+    still_open = answers(cloud, DESKTOP, 3389)
+    cloud.advance(120)
+    closed_again = answers(cloud, DESKTOP, 3389)
+
+    assert enabled.returncode == opened.returncode == 0, opened.output
+    assert (closed, open_now, still_open, closed_again) == (False, True, True, False)
+
+
+def test_open_ssh_opens_linux_machines(playbooks: Playbooks, cloud: RunningSimulator) -> None:
+    playbooks.run(str(PLAYBOOKS / "enable_jit.yml"), "-l", "vdi")
+
+    run = playbooks.run("jitfleet.azure.open_ssh", "-l", "vdi:&linux", "-e", "jit_justification=CHG-4711")
+
+    assert run.last.result["summary"]["opened"] == 2, run.output
+    assert answers(cloud, "127.11.1.5", 22)
+
+
+@pytest.mark.parametrize("playbook", sorted(path.name for path in PLAYBOOKS.glob("*.yml")))
+def test_every_playbook_runs_under_check_and_writes_nothing(
+    playbook: str, playbooks: Playbooks, cloud: RunningSimulator
+) -> None:
+    if playbook.startswith("open_"):
+        playbooks.run(str(PLAYBOOKS / "enable_jit.yml"), "-e", "jit_ports=portal_bulk")
+        cloud.forget()
+
+    run = playbooks.run(str(PLAYBOOKS / playbook), "--check")
+
+    assert run.returncode == 0, run.output
+    assert cloud.writes() == []
+    assert cloud.journal()
+
+
+def test_the_inventory_shows_what_is_open(playbooks: Playbooks, cloud: RunningSimulator) -> None:
+    playbooks.run(str(PLAYBOOKS / "enable_jit.yml"), "-l", "vdi")
+    playbooks.run(str(PLAYBOOKS / "open_rdp.yml"), "-l", "vdi:&windows")
+
+    run = playbooks.play([{"ansible.builtin.debug": {"msg": "{{ jit_open_ports }}"}}], "-l", "jit_open")
+
+    assert {task.host: task.result["msg"] for task in run.tasks} == {
+        f"vdi-win-0{number}": [3389] for number in range(1, 5)
+    }
