@@ -86,7 +86,9 @@ def measure(cloud: RunningSimulator, folder: Path) -> None:
 def report(title: str, cloud: RunningSimulator, command: list[Path | str]) -> Cost:
     cloud.forget()
     before, started = children_cpu(), time.monotonic()
-    subprocess.run(command, env=cloud.environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        command, env=cloud.environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     cost = Cost(children_cpu() - before, time.monotonic() - started, cloud.calls())
     say(f"{title:40} {cost}")
     return cost
