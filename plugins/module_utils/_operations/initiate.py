@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from .._jit.access import Ask
 from .._jit.errors import AzureError, AzureRefused, AzureUnreachable, ReplyLost
@@ -36,8 +36,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The service took the request. `start_text` is the request's start as the service wrote it: its identity."""
+    """The service took the request into a policy.
 
+    `start_text` is the request's start as the service wrote it: its identity.
+    """
+
+    policy_id: PolicyId
     start_text: str
     end: datetime
     sources: tuple[str, ...] = ()
@@ -52,7 +56,7 @@ class NotOpened:
     accepted: bool = False
 
 
-Verdict = Accepted | NotOpened
+Verdict: TypeAlias = "Accepted | NotOpened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ def _read_request(batch: Batch, request: Mapping[str, Any]) -> dict[Item, Verdic
     for grant in read_grants([request]):
         item = Item(batch.policy_id, grant.vm, grant.port)
         if item in verdicts:
-            verdicts[item] = Accepted(grant.start_text, grant.end, grant.sources)
+            verdicts[item] = Accepted(batch.policy_id, grant.start_text, grant.end, grant.sources)
     return verdicts
 
 

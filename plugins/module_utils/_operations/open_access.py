@@ -18,7 +18,7 @@ from .._jit.ids import PolicyId, VmId, labels
 from .._jit.ports import default_ports
 from .._jit.times import human_duration, write_moment
 from .fleet import Holding, Holdings, read_holdings
-from .initiate import Accepted, Batch, Item, Verdict, send
+from .initiate import Accepted, Batch, Item, NotOpened, Verdict, send
 from .outcomes import Outcome, PortOutcome, VmOutcome, count
 from .parallel import each
 from .seams import Clock, JitApi, VmApi
@@ -65,7 +65,7 @@ def open_access(
     holdings = read_holdings(jit, [wish.vm for wish in request.wishes])
     wishes = _with_ports(request.wishes, holdings, vms)
     now = clock.now()
-    grants = _grants(holdings, now)
+    grants, homes = _grants(holdings, now)
     cases = [
         _decide(wish, holdings.get(wish.vm, ()), grants.get(wish.vm, ()), now, request.controller)
         for wish in wishes
@@ -73,7 +73,15 @@ def open_access(
     verdicts: dict[Item, Verdict] = {}
     if not check_mode:
         deadline = Deadline(clock, request.wait_timeout)
-        verdicts = _act(request, _batches(cases, request.justification), cases, jit, clock, deadline, reference)
+        verdicts = _act(
+            request,
+            _batches(cases, request.justification),
+            _pending(cases, homes),
+            jit,
+            clock,
+            deadline,
+            reference,
+        )
     return _report(cases, verdicts)
 
 
@@ -85,14 +93,14 @@ def _with_ports(wishes: Sequence[Wish], holdings: Holdings, vms: VmApi) -> list[
     return [dataclasses.replace(w, ports=w.ports or ports.get(w.vm, ())) for w in wishes]
 
 
-def _grants(holdings: Holdings, now: datetime) -> dict[VmId, list[Grant]]:
-    """Read the live grants of all policies, by VM."""
+def _grants(holdings: Holdings, now: datetime) -> tuple[dict[VmId, list[Grant]], dict[Grant, PolicyId]]:
+    """Read the live grants of all policies, by VM, and which policy each is in."""
     policies = {holding.policy.id: holding.policy for held in holdings.values() for holding in held}
+    homes = {grant: policy.id for policy in policies.values() for grant in live_grants(policy.requests, now)}
     grants: dict[VmId, list[Grant]] = defaultdict(list)
-    for policy in policies.values():
-        for grant in live_grants(policy.requests, now):
-            grants[grant.vm].append(grant)
-    return grants
+    for grant in homes:
+        grants[grant.vm].append(grant)
+    return grants, homes
 
 
 def _decide(
@@ -120,7 +128,7 @@ def _batches(cases: Iterable[_Case], justification: str) -> list[Batch]:
 def _act(
     request: OpenRequest,
     batches: Sequence[Batch],
-    cases: Sequence[_Case],
+    pending: Iterable[tuple[Item, Accepted]],
     jit: JitApi,
     clock: Clock,
     deadline: Deadline,
@@ -129,21 +137,23 @@ def _act(
     sent = each(lambda batch: send(batch, jit, clock, deadline, reference), batches)
     verdicts = {item: verdict for result in sent for item, verdict in result.items()}
     if request.wait_for == "initiated":
-        waiting = {item: verdict for item, verdict in verdicts.items() if isinstance(verdict, Accepted)}
-        waiting.update(_pending(cases))
-        verdicts.update(await_initiated(waiting, jit, deadline))
+        ours = [(item, verdict) for item, verdict in verdicts.items() if isinstance(verdict, Accepted)]
+        verdicts.update(await_initiated([*ours, *pending], jit, deadline))
     return verdicts
 
 
-def _pending(cases: Iterable[_Case]) -> dict[Item, Accepted]:
+def _pending(cases: Iterable[_Case], homes: Mapping[Grant, PolicyId]) -> list[tuple[Item, Accepted]]:
     """Collect the grants that somebody asked for a moment ago: they are to be waited for like our own."""
-    return {
-        Item(case.policy_id, case.wish.vm, decision.port): Accepted(grant.start_text, grant.end)
+    return [
+        (
+            Item(case.policy_id, case.wish.vm, decision.port),
+            Accepted(homes[grant], grant.start_text, grant.end, grant.sources),
+        )
         for case in cases
         for decision in case.decisions
         if isinstance(decision, AlreadyOpen) and case.policy_id
         for grant in decision.pending
-    }
+    ]
 
 
 def _report(cases: Sequence[_Case], verdicts: Mapping[Item, Verdict]) -> Outcome:
@@ -180,18 +190,17 @@ def _report_vm(case: _Case, verdicts: Mapping[Item, Verdict]) -> VmOutcome:
 def _report_port(decision: Decision, verdict: Verdict | None) -> tuple[PortOutcome, str | None]:
     if isinstance(decision, Denied):
         return PortOutcome(decision.port, "failed"), decision.problem
-    details: dict[str, Any]
-    if isinstance(verdict, Accepted):
-        details = {"sources": list(verdict.sources or decision.sources), "end_time": write_moment(verdict.end)}
-        state = "already_open" if isinstance(decision, AlreadyOpen) else "opened"
-        return PortOutcome(decision.port, state, details), None
-    if verdict is not None:
-        details = {"accepted": True} if verdict.accepted else {}
+    if isinstance(verdict, NotOpened):
+        # What somebody else asked for is no change of ours.
+        details: dict[str, Any] = {"accepted": True} if verdict.accepted and isinstance(decision, Ask) else {}
         return PortOutcome(decision.port, verdict.state, details), f"port {decision.port}: {verdict.problem}"
     if isinstance(decision, AlreadyOpen):
         details = {"sources": list(decision.sources), "end_time": write_moment(decision.end)}
         return PortOutcome(decision.port, "already_open", details), None
-    details = {"sources": list(decision.sources), "duration": human_duration(decision.duration)}
+    if verdict is not None:
+        details = {"sources": list(verdict.sources or decision.sources), "end_time": write_moment(verdict.end)}
+    else:
+        details = {"sources": list(decision.sources), "duration": human_duration(decision.duration)}
     return PortOutcome(decision.port, "opened", details), None
 
 

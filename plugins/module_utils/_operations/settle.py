@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from .._jit.errors import AzureError
 from .._jit.grants import Grant, read_grants
@@ -22,24 +22,34 @@ from .waiting import Deadline
 MANY_POLICIES = 4
 
 
-def await_initiated(waiting: Mapping[Item, Accepted], jit: JitApi, deadline: Deadline) -> dict[Item, Verdict]:
-    """Look until every item is `Initiated` or ended, or time is up."""
+def await_initiated(
+    waiting: Iterable[tuple[Item, Accepted]], jit: JitApi, deadline: Deadline
+) -> dict[Item, Verdict]:
+    """Look until every request is `Initiated` or ended, or time is up; an item with several needs all of them."""
+    pending = dict.fromkeys(waiting)
     verdicts: dict[Item, Verdict] = {}
-    pending = dict(waiting)
     if not pending:
         return verdicts
     for _look in deadline.looks():
         by_policy: dict[PolicyId, list[tuple[Item, Accepted]]] = defaultdict(list)
-        for item, accepted in pending.items():
-            by_policy[item.policy_id].append((item, accepted))
+        for item, accepted in pending:
+            by_policy[accepted.policy_id].append((item, accepted))
         for policy in _read(by_policy, jit):
-            verdicts.update(_judge(policy, by_policy.get(policy.id, ())))
-        pending = {item: accepted for item, accepted in pending.items() if item not in verdicts}
+            for request, verdict in _judge(policy, by_policy.get(policy.id, ())).items():
+                del pending[request]
+                _add(verdicts, request[0], verdict)
         if not pending:
             return verdicts
     seconds = int(deadline.timeout.total_seconds())
     problem = f"Azure accepted the request, but did not report it in effect within {seconds} s"
-    return {**verdicts, **dict.fromkeys(pending, NotOpened("unknown", problem, accepted=True))}
+    for item, _accepted in pending:
+        _add(verdicts, item, NotOpened("unknown", problem, accepted=True))
+    return verdicts
+
+
+def _add(verdicts: dict[Item, Verdict], item: Item, verdict: Verdict) -> None:
+    if not isinstance(verdicts.get(item), NotOpened):
+        verdicts[item] = verdict
 
 
 def _read(policy_ids: Iterable[PolicyId], jit: JitApi) -> list[Policy]:
@@ -68,21 +78,21 @@ def _find(policy_id: PolicyId, jit: JitApi) -> Policy | None:
         return None
 
 
-def _judge(policy: Policy, pending: Iterable[tuple[Item, Accepted]]) -> dict[Item, Verdict]:
-    """Find the pending items in the policy's requests; items are told apart by the request's start."""
-    mine = {(accepted.start_text, item.vm, item.port): item for item, accepted in pending}
+def _judge(policy: Policy, pending: Iterable[tuple[Item, Accepted]]) -> dict[tuple[Item, Accepted], Verdict]:
+    """Find the pending ones in the policy's requests; they are told apart by the request's start."""
+    mine = {(accepted.start_text, item.vm, item.port): (item, accepted) for item, accepted in pending}
     starts = {start_text for start_text, _vm, _port in mine}
     requests = [request for request in policy.requests if request.get("startTimeUtc") in starts]
-    verdicts: dict[Item, Verdict] = {}
+    verdicts: dict[tuple[Item, Accepted], Verdict] = {}
     for grant in read_grants(requests):
-        item = mine.get((grant.start_text, grant.vm, grant.port))
-        if item and not grant.is_pending:
-            verdicts[item] = _verdict(grant)
+        request = mine.get((grant.start_text, grant.vm, grant.port))
+        if request and not grant.is_pending:
+            verdicts[request] = _verdict(policy.id, grant)
     return verdicts
 
 
-def _verdict(grant: Grant) -> Verdict:
+def _verdict(policy_id: PolicyId, grant: Grant) -> Verdict:
     if grant.is_initiated:
-        return Accepted(grant.start_text, grant.end, grant.sources)
+        return Accepted(policy_id, grant.start_text, grant.end, grant.sources)
     reason = f"{grant.status}/{grant.reason}" if grant.reason else grant.status
     return NotOpened("failed", f"Azure accepted the request and then ended it as {reason}", accepted=True)

@@ -1,0 +1,557 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Having ports open: what is asked for, what is waited for, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Literal
+
+import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import Origin, Wish
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import (
+    AzureRefused,
+    AzureUnreachable,
+    ControllerGone,
+    ReplyLost,
+)
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import PolicyId, VmId
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.open_access import (
+    OpenRequest,
+    open_access,
+)
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcomes import Outcome, PortOutcome
+from memory_azure import CALLER, MemoryAzure, raising, refused
+from samples import HOUR, OTHER_SUBSCRIPTION, access, entry, policy_id, port, vm_id
+
+DESK = "203.0.113.7"
+ME = "ada@control-node"
+REFERENCE = "[ref-0123456789ab]"
+LOST = ReplyLost("POST was sent, but its answer was lost")
+NOON_PLUS_3H = "2026-03-02T15:00:00Z"
+
+
+@pytest.fixture
+def azure() -> MemoryAzure:
+    return MemoryAzure()
+
+
+def run(
+    azure: MemoryAzure,
+    *wishes: Wish,
+    check_mode: bool = False,
+    wait_for: Literal["accepted", "initiated"] = "initiated",
+    timeout: float = 120,
+    reference: str = REFERENCE,
+) -> Outcome:
+    request = OpenRequest(wishes, f"patching by {ME}", ME, wait_for, timedelta(seconds=timeout))
+    return open_access(request, azure, azure, azure.clock, reference, check_mode=check_mode)
+
+
+def covered(
+    azure: MemoryAzure, *names: str, group: str = "Rg-Desktops", ports: tuple[int, ...] = (22,)
+) -> list[VmId]:
+    """Have VMs, all in the default policy of their group."""
+    vms = [azure.add_vm(vm_id(name, group)) for name in names]
+    azure.hold(policy_id(group=group), *(entry(vm, *map(port, ports)) for vm in vms))
+    return vms
+
+
+def states(outcome: Outcome) -> list[str | None]:
+    return [vm.state for vm in outcome.vms]
+
+
+def error(outcome: Outcome) -> str:
+    (vm,) = outcome.vms
+    assert vm.error is not None
+    return vm.error
+
+
+def posted(azure: MemoryAzure) -> list[dict[str, Any]]:
+    return [call.body or {} for call in azure.calls if call.verb == "initiate"]
+
+
+# -- one request for each policy --------------------------------------------------------------------------
+
+
+def test_all_vms_of_a_policy_are_asked_for_at_once(azure: MemoryAzure) -> None:
+    one, other = covered(azure, "vm-1", "vm-2", ports=(22, 3389))
+    outcome = run(azure, access(22, 3389, vm=one, duration=HOUR), access(22, vm=other))
+    assert states(outcome) == ["opened", "opened"]
+    assert posted(azure) == [
+        {
+            "virtualMachines": [
+                {
+                    "id": str(one),
+                    "ports": [
+                        {"number": 22, "duration": "PT1H", "allowedSourceAddressPrefix": DESK},
+                        {"number": 3389, "duration": "PT1H", "allowedSourceAddressPrefix": DESK},
+                    ],
+                },
+                {
+                    "id": str(other),
+                    "ports": [{"number": 22, "duration": "PT3H", "allowedSourceAddressPrefix": DESK}],
+                },
+            ],
+            "justification": f"patching by {ME} {REFERENCE}",
+        }
+    ]
+    assert azure.is_open(one, 3389, DESK)
+    assert azure.is_open(other, 22, DESK)
+    assert not azure.is_open(other, 3389, DESK)
+
+
+def test_the_outcome_says_what_is_open_from_where_and_until_when(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    outcome = run(azure, access(22, vm=vm))
+    assert outcome.vms[0].policy_id == policy_id()
+    assert outcome.vms[0].changed
+    assert outcome.vms[0].error is None
+    assert outcome.vms[0].ports == (PortOutcome(22, "opened", {"sources": [DESK], "end_time": NOON_PLUS_3H}),)
+    assert outcome.summary == {"opened": 1, "already_open": 0, "failed": 0, "unknown": 0}
+    assert outcome.before == {"vm-1": {"22": "closed"}}
+    assert outcome.after == {"vm-1": {"22": f"open from {DESK} until {NOON_PLUS_3H}"}}
+
+
+def test_each_policy_gets_one_request_whatever_the_number_of_vms(azure: MemoryAzure) -> None:
+    vms = [vm for number in range(20) for vm in covered(azure, "a", "b", "c", group=f"rg-{number}")]
+    outcome = run(azure, *(access(22, vm=vm) for vm in vms), timeout=3600)
+    assert states(outcome) == ["opened"] * 60
+    assert [vm.vm for vm in outcome.vms] == vms
+    assert azure.count("initiate") == 20
+    assert azure.count("vms") == 0, "explicit ports need no look at the VMs"
+
+
+def test_many_policies_are_awaited_by_list(azure: MemoryAzure) -> None:
+    vms = [vm for number in range(20) for vm in covered(azure, "a", group=f"rg-{number}")]
+    run(azure, *(access(22, vm=vm) for vm in vms), timeout=3600)
+    assert azure.count("get") == 0
+    assert 2 <= azure.count("list") < 20
+
+
+def test_a_few_policies_are_awaited_one_by_one(azure: MemoryAzure) -> None:
+    vms = [vm for number in range(3) for vm in covered(azure, "a", group=f"rg-{number}")]
+    run(azure, *(access(22, vm=vm) for vm in vms), timeout=3600)
+    assert azure.count("list") == 1
+    assert azure.count("get") >= 3
+
+
+def test_many_policies_are_awaited_also_where_the_list_misses_one(azure: MemoryAzure) -> None:
+    vms = [vm for number in range(6) for vm in covered(azure, "a", group=f"rg-{number}")]
+    azure.unlist(policy_id(group="rg-3"))
+    outcome = run(azure, *(access(22, vm=vm) for vm in vms), timeout=3600)
+    assert states(outcome) == ["opened"] * 6
+    assert azure.count("initiate") == 6
+
+
+def test_policies_of_several_subscriptions_are_opened_together(azure: MemoryAzure) -> None:
+    (here,) = covered(azure, "vm-1")
+    there = azure.add_vm(vm_id("vm-1", subscription=OTHER_SUBSCRIPTION))
+    azure.hold(policy_id(subscription=OTHER_SUBSCRIPTION), entry(there, port(22)))
+    outcome = run(azure, access(22, vm=here), access(22, vm=there))
+    assert states(outcome) == ["opened", "opened"]
+    assert azure.count("initiate") == 2
+    assert set(outcome.after) == {str(here), str(there)}
+
+
+# -- nothing to do, and check mode ------------------------------------------------------------------------
+
+
+def test_a_second_run_asks_for_nothing(azure: MemoryAzure) -> None:
+    vms = covered(azure, "vm-1", "vm-2")
+    run(azure, *(access(22, vm=vm) for vm in vms))
+    again = run(azure, *(access(22, vm=vm) for vm in vms), reference="[ref-other]")
+    assert states(again) == ["already_open"] * 2
+    assert not again.changed
+    assert (again.before, again.after) == ({}, {})
+    assert again.vms[0].ports == (PortOutcome(22, "already_open", {"sources": [DESK], "end_time": NOON_PLUS_3H}),)
+    assert azure.count("initiate") == 1
+
+
+def test_only_what_is_not_open_is_asked_for(azure: MemoryAzure) -> None:
+    is_open, closed = covered(azure, "vm-1", "vm-2", ports=(22, 3389))
+    azure.grant(policy_id(), is_open, 22, source=DESK)
+    outcome = run(azure, access(22, 3389, vm=is_open), access(22, vm=closed))
+    (body,) = posted(azure)
+    asked = [(each["id"], [wire["number"] for wire in each["ports"]]) for each in body["virtualMachines"]]
+    assert asked == [(str(is_open), [3389]), (str(closed), [22])]
+    assert [found.state for found in outcome.vms[0].ports] == ["already_open", "opened"]
+    assert outcome.after["vm-1"].keys() == {"3389"}
+
+
+def test_a_port_that_soon_closes_is_asked_for_again(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    run(azure, access(22, vm=vm))
+    azure.clock.sleep(2 * 3600)
+    outcome = run(azure, access(22, vm=vm), reference="[ref-other]")
+    assert states(outcome) == ["opened"]
+    assert azure.count("initiate") == 2
+
+
+def test_check_mode_asks_for_nothing_and_says_what_would_open(azure: MemoryAzure) -> None:
+    new, is_open, foreign = covered(azure, "new", "open", "foreign")
+    azure.grant(policy_id(), is_open, 22, source=DESK)
+    wishes = [access(22, vm=new, duration=HOUR), access(22, vm=is_open), access(5985, vm=foreign)]
+    predicted = run(azure, *wishes, check_mode=True)
+    assert azure.writes == []
+    assert azure.clock.slept == 0
+    assert states(predicted) == ["opened", "already_open", "failed"]
+    assert predicted.after == {"new": {"22": f"open from {DESK} for 1h"}}
+    assert predicted.vms[0].ports == (PortOutcome(22, "opened", {"sources": [DESK], "duration": "1h"}),)
+    done = run(azure, *wishes)
+    assert states(done) == states(predicted)
+    assert [vm.changed for vm in done.vms] == [vm.changed for vm in predicted.vms]
+    assert done.summary == predicted.summary
+
+
+# -- where from -------------------------------------------------------------------------------------------
+
+
+def test_an_own_address_is_found_out_by_the_service(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    own = Wish(vm, (22,), Origin(own_address=True))
+    outcome = run(azure, own)
+    assert posted(azure)[0]["virtualMachines"][0]["ports"] == [{"number": 22, "duration": "PT3H"}]
+    assert outcome.vms[0].ports[0].details["sources"] == [CALLER]
+    assert azure.is_open(vm, 22, CALLER)
+    again = run(azure, own)
+    assert states(again) == ["already_open"]
+    assert azure.count("initiate") == 1
+
+
+def test_an_own_address_in_check_mode_is_described_in_words(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    outcome = run(azure, Wish(vm, (22,), Origin(own_address=True)), check_mode=True)
+    assert outcome.after == {"vm-1": {"22": "open from the address that Azure sees for 3h"}}
+
+
+def test_what_somebody_else_opened_does_not_serve_an_own_address(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.grant(policy_id(), vm, 22, source="*", justification="bob@laptop")
+    assert states(run(azure, Wish(vm, (22,), Origin(own_address=True)))) == ["opened"]
+
+
+def test_the_whole_policy_is_opened_for_all_its_sources(azure: MemoryAzure) -> None:
+    vm = azure.add_vm("vm-1")
+    wide = {"number": 22, "protocol": "*", "allowedSourceAddressPrefixes": ["10.0.0.0/8", DESK]}
+    azure.hold(policy_id(), entry(vm, {**wide, "maxRequestAccessDuration": "PT3H"}))
+    outcome = run(azure, Wish(vm, (22,), Origin(whole_policy=True)))
+    assert states(outcome) == ["opened"]
+    assert azure.is_open(vm, 22, "10.200.0.1")
+    assert azure.is_open(vm, 22, DESK)
+
+
+# -- default ports ----------------------------------------------------------------------------------------
+
+
+def test_default_ports_go_by_the_operating_system(azure: MemoryAzure) -> None:
+    linux, windows = azure.add_vm("linux", "Linux"), azure.add_vm("windows", "Windows")
+    azure.hold(policy_id(), entry(linux, port(22), port(3389)), entry(windows, port(22), port(3389)))
+    outcome = run(azure, access(vm=linux), access(vm=windows))
+    assert [[found.port for found in vm.ports] for vm in outcome.vms] == [[22], [3389]]
+    assert azure.count("vms") == 1
+
+
+def test_a_deleted_vm_in_a_policy_fails_by_itself(azure: MemoryAzure) -> None:
+    dead, alive = covered(azure, "dead", "alive")
+    azure.delete_vm(dead)
+    outcome = run(azure, access(vm=dead), access(vm=alive))
+    assert states(outcome) == ["failed", "opened"]
+    assert "doesn't exist any more" in (outcome.vms[0].error or "")
+
+
+# -- what can't be opened ---------------------------------------------------------------------------------
+
+
+def test_a_vm_that_no_policy_covers_fails_and_is_told_how_to_be_covered(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    outcome = run(azure, access(22, vm=azure.add_vm("bare")), access(22, vm=vm))
+    assert states(outcome) == ["failed", "opened"]
+    assert "jit_policy" in (outcome.vms[0].error or "")
+    assert outcome.vms[0].policy_id is None
+    assert outcome.summary == {"opened": 1, "already_open": 0, "failed": 1, "unknown": 0}
+
+
+def test_a_vm_fails_with_one_of_its_ports_but_the_others_open(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    outcome = run(azure, access(5985, 22, vm=vm))
+    assert states(outcome) == ["failed"]
+    assert outcome.vms[0].changed
+    assert [found.state for found in outcome.vms[0].ports] == ["failed", "opened"]
+    assert "port 5985 is not in" in error(outcome)
+    assert outcome.after.keys() == {"vm-1"}
+    assert azure.is_open(vm, 22, DESK)
+
+
+def test_a_duration_above_the_maximum_is_not_even_asked_for(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    outcome = run(azure, access(22, vm=vm, duration=4 * HOUR))
+    assert states(outcome) == ["failed"]
+    assert "at most 3h" in error(outcome)
+    assert azure.writes == []
+
+
+def test_a_policy_that_is_refused_does_not_stop_the_others(azure: MemoryAzure) -> None:
+    (one,), (other,) = covered(azure, "a"), covered(azure, "b", group="rg-2")
+    azure.on("initiate", raising(refused(403, "AuthorizationFailed")), policy=policy_id())
+    outcome = run(azure, access(22, vm=one), access(22, vm=other))
+    assert states(outcome) == ["failed", "opened"]
+    assert "403 AuthorizationFailed" in (outcome.vms[0].error or "")
+    assert not outcome.vms[0].changed
+    assert azure.count("initiate") == 2
+
+
+def test_a_policy_found_only_in_its_groups_list_serves(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.unlist(policy_id())
+    assert states(run(azure, access(22, vm=vm))) == ["opened"]
+
+
+def test_of_several_policies_the_first_that_allows_the_wish_is_asked(azure: MemoryAzure) -> None:
+    vm = azure.add_vm("vm-1")
+    azure.hold(policy_id("a"), entry(vm, port(3389)))
+    azure.hold(policy_id("b"), entry(vm, port(22)))
+    outcome = run(azure, access(22, vm=vm))
+    assert states(outcome) == ["opened"]
+    assert outcome.vms[0].policy_id == policy_id("b")
+
+
+def test_a_grant_in_another_policy_of_the_vm_serves_as_well(azure: MemoryAzure) -> None:
+    vm = azure.add_vm("vm-1")
+    azure.hold(policy_id("a"), entry(vm, port(22)))
+    azure.hold(policy_id("b"), entry(vm, port(22)))
+    azure.grant(policy_id("b"), vm, 22, source=DESK)
+    outcome = run(azure, access(22, vm=vm))
+    assert states(outcome) == ["already_open"]
+    assert azure.writes == []
+    assert azure.is_open(vm, 22, DESK), "the other policy's request was still to come into effect"
+
+
+def test_lists_that_are_refused_fail_before_anything_is_asked_for(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.on("list", raising(refused(403, "AuthorizationFailed")))
+    with pytest.raises(AzureRefused):
+        run(azure, access(22, vm=vm))
+    assert azure.writes == []
+
+
+def test_nothing_is_sent_when_the_controller_is_gone(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.on("initiate", raising(ControllerGone("gone")), times=9)
+    with pytest.raises(ControllerGone):
+        run(azure, access(22, vm=vm))
+    assert azure.count("initiate") == 1
+
+
+# -- answers that are lost, refused or late ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trouble", [LOST, refused(503, "ServiceUnavailable"), refused(408, "Timeout")], ids=str)
+def test_a_request_whose_answer_was_lost_is_found_by_its_reference_and_never_sent_twice(
+    azure: MemoryAzure, trouble: Exception
+) -> None:
+    one, other = covered(azure, "vm-1", "vm-2")
+    azure.grant(policy_id(), other, 22, source="198.51.100.1", justification=f"patching by {ME} [ref-other]")
+    azure.on("initiate", raising(trouble), when="after")
+    outcome = run(azure, access(22, vm=one), access(22, vm=other))
+    assert states(outcome) == ["opened", "opened"]
+    assert outcome.vms[0].ports == (PortOutcome(22, "opened", {"sources": [DESK], "end_time": NOON_PLUS_3H}),)
+    assert azure.count("initiate") == 1
+    assert len(azure.requests(policy_id())) == 2
+
+
+@pytest.mark.parametrize("trouble", [LOST, refused(500, "InternalServerError")], ids=str)
+def test_a_request_that_may_have_arrived_but_is_not_found_is_unknown(
+    azure: MemoryAzure, trouble: Exception
+) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.on("initiate", raising(trouble))
+    outcome = run(azure, access(22, vm=vm))
+    assert states(outcome) == ["unknown"]
+    assert outcome.summary["unknown"] == 1
+    assert str(trouble) in error(outcome)
+    assert "run again" in error(outcome)
+    assert azure.count("initiate") == 1
+    assert azure.requests(policy_id()) == []
+
+
+def test_a_lost_request_that_shows_up_late_is_found(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.on("initiate", raising(LOST), when="before")
+    body = {
+        "virtualMachines": [{"id": str(vm), "ports": [{"number": 22, "duration": "PT3H"}]}],
+        "justification": REFERENCE,
+    }
+    azure.on("get", lambda: azure.initiate(policy_id(), body), when="after")
+    outcome = run(azure, access(22, vm=vm))
+    assert states(outcome) == ["opened"]
+    assert outcome.vms[0].ports[0].details["sources"] == [CALLER]
+
+
+def test_a_lost_answer_is_looked_for_although_reading_fails_at_first(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.on("initiate", raising(LOST), when="after")
+    azure.on("get", raising(ReplyLost("GET was sent, but its answer was lost")), times=2)
+    outcome = run(azure, access(22, vm=vm))
+    assert states(outcome) == ["opened"]
+    assert azure.count("initiate") == 1
+
+
+def test_throttling_is_waited_out_as_azure_says(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.on("initiate", raising(refused(429, "TooManyRequests", retry_after=20)))
+    outcome = run(azure, access(22, vm=vm), wait_for="accepted")
+    assert states(outcome) == ["opened"]
+    assert azure.count("initiate") == 2
+    assert 20 <= azure.clock.slept < 22
+
+
+def test_throttling_beyond_the_time_limit_fails_with_its_reason(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.on("initiate", raising(refused(429, "TooManyRequests", retry_after=20)), times=1000)
+    outcome = run(azure, access(22, vm=vm), timeout=90)
+    assert states(outcome) == ["failed"]
+    assert "429 TooManyRequests" in error(outcome)
+    assert not outcome.changed
+    assert azure.clock.slept == 90
+    assert azure.count("initiate") <= 6
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [AzureUnreachable("management.azure.com can't be reached"), refused(409, "AnotherOperationInProgress")],
+    ids=str,
+)
+def test_a_request_that_surely_did_not_arrive_is_sent_again(azure: MemoryAzure, trouble: Exception) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.on("initiate", raising(trouble), times=3)
+    outcome = run(azure, access(22, vm=vm))
+    assert states(outcome) == ["opened"]
+    assert azure.count("initiate") == 4
+    assert len(azure.requests(policy_id())) == 1
+
+
+def test_a_service_that_stays_unreachable_fails_in_time(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.on("initiate", raising(AzureUnreachable("management.azure.com can't be reached")), times=1000)
+    outcome = run(azure, access(22, vm=vm), timeout=60)
+    assert states(outcome) == ["failed"]
+    assert "can't be reached" in error(outcome)
+    assert azure.clock.slept == 60
+
+
+def test_a_vm_that_the_answer_does_not_mention_is_unknown() -> None:
+    class Forgetful(MemoryAzure):
+        def initiate(self, policy_id: PolicyId, body: Mapping[str, Any]) -> Mapping[str, Any]:
+            answer = super().initiate(policy_id, body)
+            return {**answer, "virtualMachines": answer["virtualMachines"][:1]}
+
+    azure = Forgetful()
+    one, other = covered(azure, "vm-1", "vm-2")
+    outcome = run(azure, access(22, vm=one), access(22, vm=other))
+    assert states(outcome) == ["opened", "unknown"]
+    assert "doesn't mention" in (outcome.vms[1].error or "")
+
+
+# -- waiting ----------------------------------------------------------------------------------------------
+
+
+def test_a_request_is_awaited_until_it_is_in_effect(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.initiating = timedelta(seconds=8)
+    run(azure, access(22, vm=vm))
+    assert azure.is_open(vm, 22, DESK)
+    assert 8 <= azure.clock.slept < 14
+
+
+def test_acceptance_can_be_enough(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    outcome = run(azure, access(22, vm=vm), wait_for="accepted")
+    assert states(outcome) == ["opened"]
+    assert azure.clock.slept == 0
+    assert not azure.is_open(vm, 22, DESK)
+
+
+def test_a_request_that_is_never_in_effect_is_unknown_and_a_change(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.initiating = timedelta(hours=1)
+    outcome = run(azure, access(22, vm=vm), timeout=45)
+    assert states(outcome) == ["unknown"]
+    assert "within 45 s" in error(outcome)
+    assert outcome.vms[0].changed
+    assert azure.clock.slept == 45
+
+
+def test_a_request_that_ends_while_it_is_awaited_failed(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.on("get", azure.revoke)
+    outcome = run(azure, access(22, vm=vm))
+    assert states(outcome) == ["failed"]
+    assert "Revoked/UserManuallyRevoked" in error(outcome)
+    assert outcome.vms[0].changed, "Azure took the request"
+
+
+def test_waiting_goes_on_while_reading_fails(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.on("get", raising(refused(503, "ServiceUnavailable")), times=3)
+    assert states(run(azure, access(22, vm=vm))) == ["opened"]
+
+
+def test_waiting_goes_on_while_lists_fail(azure: MemoryAzure) -> None:
+    vms = [vm for number in range(6) for vm in covered(azure, "a", group=f"rg-{number}")]
+    azure.on("initiate", lambda: azure.on("list", raising(LOST), times=99))
+    assert states(run(azure, *(access(22, vm=vm) for vm in vms), timeout=3600)) == ["opened"] * 6
+
+
+def test_waiting_goes_on_while_the_policy_shows_no_requests(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.provisioning = timedelta(seconds=10)
+    body = {"kind": "Basic", "properties": {"virtualMachines": [entry(vm, port(22))]}}
+    azure.on("initiate", lambda: azure.put_policy(policy_id(), body), when="after")
+    assert states(run(azure, access(22, vm=vm))) == ["opened"]
+
+
+def test_what_somebody_else_just_asked_for_is_awaited_and_not_asked_for_again(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.grant(policy_id(), vm, 22, source="*", lasts=2 * HOUR, justification="bob@laptop")
+    outcome = run(azure, access(22, vm=vm))
+    assert states(outcome) == ["already_open"]
+    assert not outcome.changed
+    assert outcome.vms[0].ports == (
+        PortOutcome(22, "already_open", {"sources": [DESK], "end_time": "2026-03-02T14:00:00Z"}),
+    )
+    assert azure.writes == []
+    assert azure.is_open(vm, 22, DESK)
+
+
+def test_somebody_elses_request_that_ends_while_it_is_awaited_is_no_change_of_ours(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.grant(policy_id(), vm, 22, source=DESK)
+    azure.on("get", azure.revoke)
+    outcome = run(azure, access(22, vm=vm))
+    assert states(outcome) == ["failed"]
+    assert not outcome.changed
+    assert azure.writes == []
+
+
+def test_several_requests_of_others_are_all_awaited(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.grant(policy_id(), vm, 22, source=DESK)
+    azure.on("list", lambda: azure.clock.sleep(1))
+    azure.initiating = timedelta(seconds=4)
+    azure.clock.sleep(2)
+    azure.grant(policy_id(), vm, 22, source="198.51.100.1")
+    outcome = run(azure, access(22, vm=vm, sources=(DESK, "198.51.100.1")))
+    assert states(outcome) == ["already_open"]
+    assert azure.is_open(vm, 22, DESK)
+    assert azure.is_open(vm, 22, "198.51.100.1")
+    assert azure.writes == []
+
+
+def test_what_somebody_else_just_asked_for_is_not_awaited_when_acceptance_is_enough(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.grant(policy_id(), vm, 22, source=DESK)
+    assert states(run(azure, access(22, vm=vm), wait_for="accepted")) == ["already_open"]
+    assert azure.clock.slept == 0
