@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -29,20 +28,18 @@ Json = dict[str, Any]
 class StoppedClock(Clock):
     """A clock that moves when it is told to; `wall_offset` is how far real time has gone, in ticks."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: str = START) -> None:
         self.wall_offset = 0
-        super().__init__(wall=lambda: (parse_utc(START) + self.wall_offset) * 100)
+        super().__init__(wall=lambda: (parse_utc(start) + self.wall_offset) * 100)
 
 
 class Cloud:
     """A service with a fleet, and a client that is signed in."""
 
-    def __init__(
-        self, fleet: str = "demo", make_world: Callable[[Clock], World] | None = None, **behaviour: Any
-    ) -> None:
+    def __init__(self, fleet: str = "demo", start: str = START, **behaviour: Any) -> None:
         options = Options(fleet=fleet, behaviour=changed(Behaviour(irregular_pages=False), behaviour))
-        self.clock = StoppedClock()
-        self.service = Service(make_world or WorldMaker(options), fleet, self.clock)
+        self.clock = StoppedClock(start)
+        self.service = Service(WorldMaker(options), fleet, self.clock)
         self.token = self._sign_in()
 
     @property

@@ -1,0 +1,160 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The official Python clients, unchanged, against the simulator as users run it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+from azure.identity import ClientSecretCredential
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.network import NetworkManagementClient
+from azure.mgmt.resourcegraph import ResourceGraphClient
+from azure.mgmt.security.v2020_01_01 import SecurityCenter
+from demo_fleet import IDS, WORKPLACE
+from running_simulator import RunningSimulator, running_simulator
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
+    with running_simulator(tmp_path_factory.mktemp("sdk"), "--data-plane", "off") as running:
+        yield running
+
+
+@pytest.fixture
+def connection(simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return what every management client takes, on a fresh fleet."""
+    simulator.reset()
+    for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.setenv(name, simulator.variables[name])
+    return {
+        "credential": credential(simulator),
+        "base_url": simulator.url,
+        "credential_scopes": [f"{simulator.url}/.default"],
+    }
+
+
+def credential(simulator: RunningSimulator, **changes: str) -> ClientSecretCredential:
+    values = simulator.variables
+    return ClientSecretCredential(
+        changes.get("tenant", values["AZURE_TENANT"]),
+        changes.get("client", values["AZURE_CLIENT_ID"]),
+        changes.get("secret", values["AZURE_SECRET"]),
+        authority=simulator.url,
+        disable_instance_discovery=True,
+    )
+
+
+@pytest.mark.usefixtures("connection")
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"secret": "wrong"}, "AADSTS7000215"),
+        ({"client": "11111111-1111-1111-1111-111111111111"}, "AADSTS700016"),
+    ],
+)
+def test_refused_credentials_say_why(simulator: RunningSimulator, change: dict[str, str], code: str) -> None:
+    with pytest.raises(ClientAuthenticationError, match=code):
+        credential(simulator, **change).get_token(f"{simulator.url}/.default")
+
+
+def test_compute(connection: dict[str, Any]) -> None:
+    client: Any = ComputeManagementClient(subscription_id=WORKPLACE, **connection)
+    vms = list(client.virtual_machines.list_all())
+    assert len(vms) == 6
+    assert vms[0].storage_profile.os_disk.os_type == "Windows"
+    assert vms[0].network_profile.network_interfaces[0].id.endswith("vdi-win-01-nic")
+    assert [vm.name for vm in client.virtual_machines.list("rg-vdi")] == [vm.name for vm in vms]
+    view = client.virtual_machines.instance_view("rg-vdi", "vdi-lnx-01")
+    assert [status.code for status in view.statuses] == ["ProvisioningState/succeeded", "PowerState/running"]
+    expanded = client.virtual_machines.get("rg-vdi", "vdi-lnx-01", expand="instanceView")
+    assert expanded.instance_view.vm_agent.statuses[0].display_status == "Ready"
+    client.virtual_machines.begin_deallocate("rg-vdi", "vdi-lnx-01").result()
+    assert (
+        client.virtual_machines.instance_view("rg-vdi", "vdi-lnx-01").statuses[1].code == "PowerState/deallocated"
+    )
+    client.virtual_machines.begin_start("rg-vdi", "vdi-lnx-01").result()
+    with pytest.raises(ResourceNotFoundError) as caught:
+        client.virtual_machines.get("rg-vdi", "nosuch")
+    assert caught.value.error is not None
+    assert caught.value.error.code == "ResourceNotFound"
+
+
+def test_network(connection: dict[str, Any]) -> None:
+    client: Any = NetworkManagementClient(subscription_id=WORKPLACE, **connection)
+    nic = client.network_interfaces.get("rg-vdi", "vdi-win-01-nic")
+    assert nic.ip_configurations[0].private_ip_address == "10.11.1.4"
+    assert len(list(client.network_interfaces.list_all())) == 6
+    assert {item.ip_address for item in client.public_ip_addresses.list_all()} == {
+        f"127.11.1.{number}" for number in range(1, 7)
+    }
+    subnet = client.subnets.get("rg-vdi", "vnet-vdi", "desktops")
+    assert subnet.network_security_group.id.endswith("nsg-vdi")
+    rule = {
+        "protocol": "Tcp",
+        "access": "Allow",
+        "direction": "Inbound",
+        "priority": 300,
+        "sourceAddressPrefix": "*",
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": "*",
+        "destinationPortRange": "443",
+    }
+    body = io.BytesIO(json.dumps({"properties": rule}).encode())
+    made = client.security_rules.begin_create_or_update("rg-vdi", "nsg-vdi", "https", body).result()
+    assert made.provisioning_state == "Succeeded"
+    assert [item.name for item in client.security_rules.list("rg-vdi", "nsg-vdi")] == ["https"]
+    client.security_rules.begin_delete("rg-vdi", "nsg-vdi", "https").result()
+    assert list(client.network_security_groups.get("rg-vdi", "nsg-vdi").security_rules) == []
+
+
+def test_just_in_time_access(connection: dict[str, Any], simulator: RunningSimulator) -> None:
+    client: Any = SecurityCenter(subscription_id=WORKPLACE, asc_location="westeurope", **connection)
+    policies = client.jit_network_access_policies
+    assert list(policies.list()) == []
+    port = {
+        "number": 3389,
+        "protocol": "*",
+        "allowedSourceAddressPrefix": "*",
+        "maxRequestAccessDuration": "PT3H",
+    }
+    body = {"kind": "Basic", "properties": {"virtualMachines": [{"id": IDS["vdi-win-01"], "ports": [port]}]}}
+    made = policies.create_or_update("rg-vdi", "westeurope", "default", io.BytesIO(json.dumps(body).encode()))
+    assert made.provisioning_state == "Updating"
+    wish = {"virtualMachines": [{"id": IDS["vdi-win-01"], "ports": [{"number": 3389, "duration": "PT1H"}]}]}
+    request = policies.initiate("rg-vdi", "westeurope", "default", io.BytesIO(json.dumps(wish).encode()))
+    assert request.virtual_machines[0].ports[0].status == "Initiating"
+    simulator.advance(1)
+    for listed in (
+        policies.list(),
+        policies.list_by_region("westeurope"),
+        policies.list_by_resource_group("rg-vdi"),
+        policies.list_by_resource_group_and_region("rg-vdi", "westeurope"),
+    ):
+        (policy,) = listed
+        assert policy.provisioning_state == "Succeeded"
+        assert policy.requests[0].virtual_machines[0].ports[0].status == "Initiated"
+        assert policy.requests[0].start_time_utc == request.start_time_utc
+    with pytest.raises(HttpResponseError, match="InvalidInitiateInput"):
+        policies.initiate("rg-vdi", "westeurope", "default", io.BytesIO(b'{"virtualMachines": []}'))
+    policies.delete("rg-vdi", "westeurope", "default")
+    with pytest.raises(ResourceNotFoundError, match="PolicyNotFound"):
+        policies.get("rg-vdi", "westeurope", "default")
+
+
+def test_resource_graph(connection: dict[str, Any]) -> None:
+    client: Any = ResourceGraphClient(**connection)
+    query = "resources | where type =~ 'microsoft.compute/virtualmachines' | project id, name | order by name asc"
+    first = client.resources({"query": query, "options": {"$top": 10}})
+    assert (first.total_records, first.count) == (13, 10)
+    options = {"$top": 10, "$skipToken": first.skip_token}
+    second = client.resources({"query": query, "options": options})
+    assert (second.count, second.skip_token) == (3, None)
+    with pytest.raises(HttpResponseError, match="ParserFailure"):
+        client.resources({"query": "resources | where where"})
