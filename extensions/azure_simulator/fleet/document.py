@@ -58,6 +58,13 @@ class Node:
             raise self.wrong(field, f"must be a whole number from {low} to {high}, not {value!r}")
         return value
 
+    def yes(self, field: str) -> bool:
+        """Return a truth value, no when it isn't given. Raises FleetError."""
+        value = self._value.get(field, False)
+        if not isinstance(value, bool):
+            raise self.wrong(field, f"must be yes or no, not {_kind(value)}")
+        return value
+
     def choice(self, field: str, choices: tuple[str, ...], default: str | None = None) -> str:
         """Return one of several texts. Raises FleetError."""
         value = self.text(field, default)

@@ -28,7 +28,7 @@ _TOP = ("tenant", "subscriptions")
 _TENANT = ("id", "name", "domain")
 _SUBSCRIPTION = ("id", "name", "defender", "groups")
 _GROUP = ("name", "location", "tags", "security_groups", "networks", "vms", "jit_policies")
-_NSG = ("name", "rules")
+_NSG = ("name", "rules", "locked")
 _RULE = ("name", "priority", "access", "protocol", "sources", "ports")
 _NETWORK = ("name", "address_space", "subnets")
 _SUBNET = ("name", "prefix", "security_group")
@@ -145,6 +145,7 @@ class _Group:
                 rule.texts("sources", ["*"]),
                 ports,
             )
+        nsg.locked = node.yes("locked")
 
     def _add_network(self, node: Node) -> None:
         """Add a virtual network with its subnets."""

@@ -25,7 +25,7 @@ def write_denies(world: World, policy: Policy, vm: VirtualMachine, ports: list[J
     for nsg, addresses in _targets(world, vm):
         for group in groups:
             priority = _free_below(nsg, world.behaviour.deny_priority)
-            if priority is None or len(nsg.rules) >= world.behaviour.rules_per_nsg:
+            if priority is None or not _has_room(world, nsg):
                 continue
             # Underscore: the standing deny; hyphen: a grant [docs][issue].
             name = f"{_PREFIX}_{_number(world)}_{_hex(world)}"
@@ -56,9 +56,10 @@ def release(policy: Policy, grant: Grant) -> None:
 
 
 def remove(places: Iterable[RulePlace]) -> None:
-    """Take rules away, where they still are."""
+    """Take rules away, where they still are and nothing forbids it."""
     for nsg, name in places:
-        nsg.remove(name)
+        if not nsg.locked:
+            nsg.remove(name)
 
 
 def _bundles(world: World, grants: list[Grant]) -> list[list[Grant]]:
@@ -77,7 +78,7 @@ def _write_grant(world: World, policy: Policy, vm: VirtualMachine, bundle: list[
     first = bundle[0]
     for nsg, addresses in _targets(world, vm):
         priority = _free_above(nsg)
-        if priority is None or len(nsg.rules) >= world.behaviour.rules_per_nsg:
+        if priority is None or not _has_room(world, nsg):
             remove(places)
             return None
         name = f"{_PREFIX}-{_number(world)}-{_hex(world)}"
@@ -142,6 +143,11 @@ def _properties(
 def _one_or_many(singular: str, plural: str, values: list[str]) -> Json:
     """Write values into the singular field if there is one, else into the plural."""
     return {singular: values[0]} if len(values) == 1 else {plural: values}
+
+
+def _has_room(world: World, nsg: NetworkSecurityGroup) -> bool:
+    """Tell whether a rule can be added: a lock or a full group makes just-in-time access fail silently [issue]."""
+    return not nsg.locked and len(nsg.rules) < world.behaviour.rules_per_nsg
 
 
 def _free_below(nsg: NetworkSecurityGroup, start: int) -> int | None:

@@ -68,6 +68,16 @@ def too_many_rules(nsg: NetworkSecurityGroup, limit: int) -> ArmError:
     )
 
 
+def scope_locked(nsg: NetworkSecurityGroup, verb: str) -> ArmError:
+    """Say that a management lock forbids changes."""
+    return ArmError(
+        409,
+        "ScopeLocked",
+        f"The scope '{nsg.id}' cannot perform {verb} operation because following scope(s) are locked: '{nsg.id}'. "
+        "Please remove the lock and try again.",
+    )
+
+
 def another_operation(call: Call, nsg: NetworkSecurityGroup) -> ArmError:
     """Say that a change of this group is under way."""
     uri = (

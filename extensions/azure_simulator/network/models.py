@@ -36,7 +36,7 @@ class SecurityRule:
 
 @dataclass(slots=True, eq=False)
 class NetworkSecurityGroup:
-    """A network security group; rules by lower-case name. One asynchronous change at a time."""
+    """A network security group; rules by lower-case name. One asynchronous change at a time, none when locked."""
 
     group: ResourceGroup
     name: str
@@ -47,6 +47,7 @@ class NetworkSecurityGroup:
     subnets: list[Subnet] = field(default_factory=list)
     revision: int = 0
     busy_with: str | None = None
+    locked: bool = False
     id: str = field(init=False)
 
     def __post_init__(self) -> None:

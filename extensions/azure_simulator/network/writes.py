@@ -17,6 +17,7 @@ from .errors import (
     missing_property,
     priority_conflict,
     priority_out_of_range,
+    scope_locked,
     too_many_rules,
 )
 from .models import NetworkSecurityGroup, SecurityRule
@@ -36,7 +37,7 @@ def put_rule(
 ) -> Reply:
     """Create or replace a rule; 201 when it is new [rec]."""
     nsg = find_nsg(world, subscription_id, group_name, nsg_name)
-    _check_idle(call, nsg)
+    _check_free(call, nsg, "write")
     properties = call.json().get("properties")
     rule = read(rule_name, properties)
     existing = nsg.rules.get(rule_name.lower())
@@ -57,7 +58,7 @@ def delete_rule(
     nsg = find_nsg(world, subscription_id, group_name, nsg_name)
     if rule_name.lower() not in nsg.rules:
         return Reply(204)
-    _check_idle(call, nsg)
+    _check_free(call, nsg, "delete")
     operation = _begin(world, nsg)
     _finish(world, nsg, operation, remove=rule_name)
     return Reply(202, headers=accepted(call, operation, subscription_id))
@@ -93,8 +94,10 @@ def _check_room(
         raise too_many_rules(nsg, world.behaviour.rules_per_nsg)
 
 
-def _check_idle(call: Call, nsg: NetworkSecurityGroup) -> None:
-    """Raise ArmError while another change of the group is under way."""
+def _check_free(call: Call, nsg: NetworkSecurityGroup, verb: str) -> None:
+    """Raise ArmError when the group is locked, or while another change of it is under way."""
+    if nsg.locked:
+        raise scope_locked(nsg, verb)
     if nsg.busy_with is not None:
         raise another_operation(call, nsg)
 

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from azure_simulator.network.view import EffectiveReachability
 from cloud import Cloud, JitPolicyClient, rule, wish
-from demo_fleet import IDS, WORKPLACE
+from demo_fleet import IDS, PRODUCTION, WORKPLACE
 
 VM = IDS["vdi-win-01"]
 OTHER = IDS["vdi-win-02"]
@@ -329,3 +331,98 @@ def test_unknown_fields_of_an_entry_are_kept() -> None:
     (entry,) = client.properties()["virtualMachines"]
     assert entry["publicIpAddress"] == "192.0.2.9"
     assert entry["novelty"] == {"a": 1}
+
+
+def test_a_deny_below_an_older_allow_leaves_the_port_open() -> None:
+    """[issue: azure-docs 122814, 103634]; a deny at 1000, as seen too, doesn't help below 310."""
+    for start in (4096, 1000):
+        cloud = Cloud(deny_priority=start)
+        client = JitPolicyClient(cloud, PRODUCTION, "rg-web", "westeurope", "web")
+        assert client.put(covered(rule(22), vm=IDS["web-02"])).status == 200
+        cloud.advance(0)
+        rules = cloud.world.group(PRODUCTION, "rg-web").nsgs["nsg-web-02"].inbound()
+        assert [(item.priority, item.allows) for item in rules] == [(300, True), (310, True), (start, False)]
+        assert EffectiveReachability(cloud.world).admits("127.21.1.2", 22, "127.0.0.1")
+
+
+TWO_LAYERS = """
+subscriptions:
+  - name: Contoso Workplace
+    id: 5b1f6f0e-3c5a-4d0f-9a53-2f1e7c0d1a01
+    groups:
+      - name: rg-vdi
+        location: westeurope
+        security_groups: [{name: outer}, {name: inner LOCK}]
+        networks:
+          - {name: n, address_space: 10.1.0.0/16, subnets: [{name: s, prefix: 10.1.1.0/24, security_group: outer}]}
+        vms: [{name: vdi-win-01, os: windows, public_ip: 127.8.0.1, security_group: inner}]
+"""
+
+
+def two_layers(folder: Path, lock: str = "", **behaviour: str) -> tuple[Cloud, JitPolicyClient]:
+    """Return a cloud with one VM behind a security group on the subnet and one on the interface."""
+    path = folder / "two.yml"
+    path.write_text(TWO_LAYERS.replace(" LOCK", lock))
+    cloud = Cloud(str(path), **behaviour)
+    client = policy(cloud)
+    client.put(covered())
+    cloud.advance(0)
+    client.initiate({"id": VM, "ports": [wish(3389)]})
+    cloud.advance(0)
+    return cloud, client
+
+
+@pytest.mark.parametrize(
+    ("where", "outer", "inner", "opens"), [("both", 2, 2, True), ("nic", 0, 2, False), ("subnet", 2, 0, False)]
+)
+def test_rules_in_one_or_both_security_groups(
+    tmp_path: Path, where: str, outer: int, inner: int, opens: bool
+) -> None:
+    """Unknown in Azure [inf]: where it writes to one alone, the other keeps the port closed."""
+    cloud, _ = two_layers(tmp_path, rules_in=where)
+    assert (len(jit_rules(cloud, "outer")), len(jit_rules(cloud, "inner"))) == (outer, inner)
+    assert EffectiveReachability(cloud.world).admits("127.8.0.1", 3389, "127.0.0.1") is opens
+
+
+def test_a_locked_security_group_fails_silently(tmp_path: Path) -> None:
+    """The 202 proves nothing [issue]; the grant stays `Initiating` and leaves no half of its rules [inf]."""
+    cloud, client = two_layers(tmp_path, lock=", locked: true")
+    assert client.states() == [(3389, "Initiating", "UserRequested")]
+    assert jit_rules(cloud, "inner") == []
+    assert [item["access"] for item in jit_rules(cloud, "outer")] == ["Deny"]
+    group = f"/subscriptions/{WORKPLACE}/resourceGroups/rg-vdi"
+    path = (
+        f"{group}/providers/Microsoft.Network/networkSecurityGroups/inner/securityRules/x?api-version=2023-11-01"
+    )
+    reply = cloud.call("PUT", path, {"properties": {}})
+    assert (reply.status, reply.body["error"]["code"]) == (409, "ScopeLocked")
+
+
+def test_wide_lists_tell_of_their_backends(cloud_lists: dict[str, Any]) -> None:
+    """[rec: GetSubscriptionScope.2023, GetResourceGroupScope.2019]; regional lists are answered by one."""
+    assert {name: "x-ms-original-request-ids" in headers for name, headers in cloud_lists.items()} == {
+        "subscription": True,
+        "group": True,
+        "region": False,
+        "group and region": False,
+    }
+
+
+@pytest.fixture
+def cloud_lists() -> dict[str, Any]:
+    """Return the headers of the four lists."""
+    cloud = Cloud()
+    subscription, group = f"/subscriptions/{WORKPLACE}", f"/subscriptions/{WORKPLACE}/resourceGroups/rg-vdi"
+    region = "/locations/westeurope"
+    paths = {
+        "subscription": (subscription, ""),
+        "group": (group, ""),
+        "region": (subscription, region),
+        "group and region": (group, region),
+    }
+    return {
+        name: cloud.call(
+            "GET", f"{scope}/providers/Microsoft.Security{part}/jitNetworkAccessPolicies?api-version=2020-01-01"
+        ).headers
+        for name, (scope, part) in paths.items()
+    }
