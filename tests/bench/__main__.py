@@ -73,9 +73,8 @@ def measure(cloud: RunningSimulator, folder: Path) -> None:
     floor = report("static inventory, tasks: []", cloud, [ANSIBLE, "-i", static, idle])
     opened = report("static inventory, open_rdp.yml", cloud, [ANSIBLE, "-i", static, open_rdp])
     again = report("static inventory, open_rdp.yml again", cloud, [ANSIBLE, "-i", static, open_rdp])
-    say(
-        f"{'open_rdp.yml over tasks: []':40} CPU {opened.cpu - floor.cpu:+.2f} s, again {again.cpu - floor.cpu:+.2f} s"
-    )
+    over, over_again = opened.cpu - floor.cpu, again.cpu - floor.cpu
+    say(f"{'open_rdp.yml over tasks: []':40} CPU {over:+.2f} s, again {over_again:+.2f} s")
     script = report("ansible-inventory, static script", cloud, [INVENTORY, "-i", static, "--list"])
     plugin = report("ansible-inventory, jit_vms", cloud, [INVENTORY, "-i", inventory, "--list"])
     say(f"{'jit_vms over static script':40} CPU x{plugin.cpu / script.cpu:.2f}")
