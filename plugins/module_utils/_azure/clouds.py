@@ -67,7 +67,10 @@ def resolve(cloud_environment: str, fetch: Fetch) -> Cloud:
 
 def metadata_url(text: str) -> str | None:
     """Complete the URL of a metadata endpoint, given with or without its path; None if it is no https URL."""
-    parts = urlsplit(text.strip())
+    try:
+        parts = urlsplit(text.strip())
+    except ValueError:  # brackets that enclose no address
+        return None
     if parts.scheme != "https" or not parts.netloc:
         return None
     path = parts.path.rstrip("/")
@@ -78,19 +81,30 @@ def metadata_url(text: str) -> str | None:
 
 
 def read_metadata(url: str, document: Any) -> Cloud:
-    """Read a cloud from its metadata: one object, or a list of them in older versions."""
-    candidate = document[0] if isinstance(document, list) and document else document
+    """Read a cloud from its metadata: one object, or in older versions a list, also of other clouds."""
     try:
-        metadata: Mapping[str, Any] = candidate
+        clouds = document if isinstance(document, list) else [document]
+        metadata = next((cloud for cloud in clouds if _is_served_by(url, cloud)), clouds[0])
         authentication = metadata["authentication"]
         return Cloud(
             name=str(metadata.get("name") or urlsplit(url).netloc),
-            resource_manager=str(metadata["resourceManager"]).rstrip("/"),
-            authority=str(authentication["loginEndpoint"]).rstrip("/"),
+            resource_manager=_base_url(metadata["resourceManager"]),
+            authority=_base_url(authentication["loginEndpoint"]),
             audience=str(authentication["audiences"][0]),
         )
-    except (KeyError, IndexError, TypeError) as error:
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise InvalidOption(
             "cloud_environment",
-            f"{url} does not answer like a Resource Manager's metadata endpoint: {error!r} is missing",
+            f"{url} does not answer like a Resource Manager's metadata endpoint ({error!r})",
         ) from error
+
+
+def _is_served_by(url: str, metadata: Mapping[str, Any]) -> bool:
+    return urlsplit(str(metadata["resourceManager"])).netloc == urlsplit(url).netloc
+
+
+def _base_url(value: Any) -> str:
+    """Read the URL of a service that tokens or secrets are sent to."""
+    if urlsplit(str(value)).scheme != "https":
+        raise ValueError(f"{value!r} is no https URL")
+    return str(value).rstrip("/")
