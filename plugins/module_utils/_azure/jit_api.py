@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._jit.errors import AzureRefused
 from .._jit.ids import PolicyId
 from .._jit.policies import Policy
 from .arm import Arm
@@ -31,7 +32,12 @@ class ArmJitApi:
         """
         group = f"/resourceGroups/{resource_group}" if resource_group else ""
         documents = self._arm.items(f"/subscriptions/{subscription_id}{group}/{_TYPE}", API_VERSION)
-        return [policy for document in documents if (policy := Policy.read(document))]
+        try:
+            return [policy for document in documents if (policy := Policy.read(document))]
+        except AzureRefused as error:
+            if resource_group and error.status == 404:  # the group is gone, and its policies with it
+                return []
+            raise
 
     def find_policy(self, policy_id: PolicyId) -> Policy | None:
         document = self._arm.find(str(policy_id), API_VERSION)

@@ -1,0 +1,135 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What we send goes where the official clients send theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.jit_api import ArmJitApi
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.resource_graph import ResourceGraph
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.vm_api import ArmVmApi
+from azure.core.credentials import AccessToken
+from azure.core.pipeline.transport import HttpTransport
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.resourcegraph import ResourceGraphClient
+from azure.mgmt.resourcegraph.models import QueryRequest
+from azure.mgmt.security.v2020_01_01 import SecurityCenter
+from recording_arm import RecordingArm, Sent
+from samples import GROUP, REGION, SUBSCRIPTION, policy_id, vm_id
+
+OURS = Callable[[RecordingArm], object]
+THEIRS = Callable[[Any], object]
+EMPTY: Any = b"{}"
+
+
+class Caught(Exception):
+    """Carries what a client was about to send."""
+
+    def __init__(self, sent: Sent) -> None:
+        super().__init__(sent)
+        self.sent = sent
+
+
+class CatchingTransport(HttpTransport[Any, Any]):
+    """Sends nothing."""
+
+    def send(self, request: Any, **kwargs: Any) -> Any:
+        parts = urlsplit(request.url)
+        (api_version,) = parse_qs(parts.query)["api-version"]
+        raise Caught(Sent(request.method, parts.path, api_version))
+
+    def open(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def __exit__(self, *args: object) -> None:
+        pass
+
+
+class Token:
+    """A credential that asks nobody."""
+
+    def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
+        return AccessToken("token", 2**40)
+
+
+def sent_by_sdk(client_class: Callable[..., Any], call: THEIRS, *arguments: str) -> Sent:
+    client = client_class(
+        Token(), *arguments, base_url="https://management.azure.com", transport=CatchingTransport()
+    )
+    with pytest.raises(Caught) as caught:
+        call(client)
+    return caught.value.sent
+
+
+def sent_by_us(call: OURS) -> Sent:
+    arm = RecordingArm()
+    call(arm)
+    (sent,) = arm.sent
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        pytest.param(
+            lambda arm: ArmJitApi(arm).list_policies(SUBSCRIPTION),
+            lambda sdk: list(sdk.jit_network_access_policies.list()),
+            id="list",
+        ),
+        pytest.param(
+            lambda arm: ArmJitApi(arm).list_policies(SUBSCRIPTION, GROUP),
+            lambda sdk: list(sdk.jit_network_access_policies.list_by_resource_group(GROUP)),
+            id="list of a group",
+        ),
+        pytest.param(
+            lambda arm: ArmJitApi(arm).find_policy(policy_id()),
+            lambda sdk: sdk.jit_network_access_policies.get(GROUP, REGION, "default"),
+            id="get",
+        ),
+        pytest.param(
+            lambda arm: ArmJitApi(arm).put_policy(policy_id(), {}),
+            lambda sdk: sdk.jit_network_access_policies.create_or_update(GROUP, REGION, "default", EMPTY),
+            id="put",
+        ),
+        pytest.param(
+            lambda arm: ArmJitApi(arm).initiate(policy_id(), {}),
+            lambda sdk: sdk.jit_network_access_policies.initiate(GROUP, REGION, "default", EMPTY),
+            id="initiate",
+        ),
+    ],
+)
+def test_policies_are_addressed_as_by_the_official_client(ours: OURS, theirs: THEIRS) -> None:
+    assert sent_by_us(ours) == sent_by_sdk(SecurityCenter, theirs, SUBSCRIPTION)
+
+
+@pytest.mark.parametrize(
+    ("groups", "theirs"),
+    [
+        pytest.param([GROUP], lambda sdk: list(sdk.virtual_machines.list(GROUP)), id="of a group"),
+        pytest.param(
+            [GROUP, "b", "c", "d"], lambda sdk: list(sdk.virtual_machines.list_all()), id="of a subscription"
+        ),
+    ],
+)
+def test_virtual_machines_are_addressed_as_by_the_official_client(groups: list[str], theirs: THEIRS) -> None:
+    # The version differs: ours is fixed, the client's is whatever was newest when it was made.
+    ours = sent_by_us(lambda arm: ArmVmApi(arm).find({vm_id("vm", group) for group in groups}))
+    sdk = sent_by_sdk(ComputeManagementClient, theirs, SUBSCRIPTION)
+    assert (ours.method, ours.path) == (sdk.method, sdk.path)
+
+
+def test_resource_graph_is_addressed_as_by_the_official_client() -> None:
+    ours = sent_by_us(lambda arm: ResourceGraph(arm).list_vms([SUBSCRIPTION], [], include_powered_off=True))
+    sdk = sent_by_sdk(
+        ResourceGraphClient,
+        lambda client: client.resources(QueryRequest(query="Resources", subscriptions=[SUBSCRIPTION])),
+    )
+    assert (ours.method, ours.path) == (sdk.method, sdk.path)
