@@ -33,6 +33,12 @@ class Behaviour:
     """For so long a new policy answers 404 `PolicyNotFound` to GET and initiate [issue: azapi 697]."""
     network_operation: int = 0
     """How long an asynchronous network or compute write takes; recorded: about 10 s [rec]."""
+    batch: Literal["synchronous", "asynchronous"] = "synchronous"
+    """Whether `/batch` answers 200 with all answers or 202 with where they will be; clients handle both [inf]."""
+    batch_duration: int = 0
+    """How long an asynchronous batch takes [inf]."""
+    batch_retry_after: int = 1
+    """`Retry-After` of asynchronous batches in seconds; 0 sends none, and some clients then wait 30 s [inf]."""
     token_lifetime: int = 3599 * 10_000_000
     """Lifetime of access tokens on the real clock."""
     page_size: int = 100
@@ -64,6 +70,8 @@ class Behaviour:
     """Whether one address inside a policy's CIDR counts as a subset of it; disputed [issue: azure-docs 53026]."""
     requestor: str = ""
     """`requestor` of service principals; empty in all recordings made by automation [rec][inf]."""
+    throttle: Literal["off", "azure"] = "off"
+    """Whether request quotas are enforced: buckets of principal and subscription, queries per window [docs]."""
     rules_per_nsg: int = 1000
     """How many rules an NSG holds; at the limit a grant fails after its 202 [docs][inf]."""
     fan_out: int = 3
@@ -80,6 +88,7 @@ DURATIONS = frozenset(
         "reply_delay",
         "hidden_after_create",
         "network_operation",
+        "batch_duration",
         "token_lifetime",
     }
 )

@@ -30,7 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seed=given.seed,
         port=given.port,
         behaviour=Behaviour(
-            latency=given.latency, provisioning=given.provisioning, network_operation=given.provisioning
+            latency=given.latency,
+            provisioning=given.provisioning,
+            network_operation=given.provisioning,
+            throttle=given.throttle,
         ),
         data_plane={"on": True, "off": False, None: None}[given.data_plane],
     )
@@ -100,6 +103,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         default=0,
         metavar="TIME",
         help="how long policies, requests and rule changes take to come into effect: 2s, 1m (default 0s)",
+    )
+    parser.add_argument(
+        "--throttle",
+        choices=("off", "azure"),
+        default="off",
+        help="whether request quotas are enforced as Azure documents them (default off)",
     )
     parser.add_argument(
         "--data-plane",

@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class Call:
-    """One request. Query names are lower case; `base_url` is the address that the client used."""
+    """One request. Query names are lower case, `base_url` is as the client wrote it, `quota` are headers to be."""
 
     method: str
     path: str
@@ -30,6 +30,7 @@ class Call:
     base_url: str
     caller: str
     principal: Principal | None = None
+    quota: dict[str, str] = field(default_factory=dict)
 
     @property
     def api_version(self) -> str:
@@ -65,5 +66,13 @@ class Write:
     reply_after: int = 0
 
 
-Answer = Reply | Write
+@dataclass(slots=True)
+class Several:
+    """Calls to be answered one after the other, and what makes one answer of theirs."""
+
+    calls: list[Call]
+    gather: Callable[[list[Reply]], Reply]
+
+
+Answer = Reply | Write | Several
 Responder = Callable[..., Answer]

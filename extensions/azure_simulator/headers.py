@@ -11,13 +11,6 @@ from .exchange import Call, Reply
 from .moments import TICKS_PER_SECOND, format_http, format_utc
 from .world import World
 
-# What is left of a quota that is never used up while throttling isn't simulated [rec: first calls].
-_QUOTAS = {
-    "PUT": ("x-ms-ratelimit-remaining-subscription-writes", "1199"),
-    "POST": ("x-ms-ratelimit-remaining-subscription-writes", "1199"),
-    "DELETE": ("x-ms-ratelimit-remaining-subscription-deletes", "14999"),
-}
-
 
 def add_common(reply: Reply, call: Call, world: World) -> None:
     """Add what is not yet there."""
@@ -34,25 +27,11 @@ def add_common(reply: Reply, call: Call, world: World) -> None:
         "x-ms-correlation-request-id": request_id,
         "x-ms-routing-request-id": f"SIMULATOR:{_compact(now)}:{request_id}",
     }
-    if call.principal is not None:
-        name, value = _quota(call)
-        common[name] = value
+    common |= call.quota
     client_id = call.headers.get("x-ms-client-request-id")
     if client_id and call.headers.get("x-ms-return-client-request-id", "").lower() == "true":
         common["x-ms-client-request-id"] = client_id
     reply.headers = common | reply.headers
-
-
-def _quota(call: Call) -> tuple[str, str]:
-    """Return the quota header of a call: Defender's own reads have one of their own kind [rec]."""
-    security = "/providers/microsoft.security/" in call.path.lower()
-    if security and "/pricings" in call.path.lower():
-        return "x-ms-ratelimit-remaining-subscription-resource-requests", "249" if call.method == "PUT" else "749"
-    if call.method in _QUOTAS:
-        return _QUOTAS[call.method]
-    if security:
-        return "x-ms-ratelimit-remaining-subscription-resource-requests", "749"
-    return "x-ms-ratelimit-remaining-subscription-reads", "11999"
 
 
 def _compact(moment: int) -> str:

@@ -9,13 +9,14 @@ import asyncio
 from collections.abc import Callable
 from typing import NoReturn
 
+from .batch.urls import ROUTES as BATCH
 from .clock import Clock
 from .compute.urls import ROUTES as COMPUTE
 from .control.faults import FaultBook
 from .control.journal import Journal
 from .control.urls import ROUTES as CONTROL
 from .errors import ArmError, missing_api_version
-from .exchange import Answer, Call, Reply, Write
+from .exchange import Answer, Call, Reply, Several, Write
 from .graph.urls import ROUTES as GRAPH
 from .headers import add_common
 from .identity.access import authenticate
@@ -28,7 +29,7 @@ from .security.urls import ROUTES as SECURITY
 from .subscriptions.urls import ROUTES as SUBSCRIPTIONS
 from .world import World
 
-_ROUTER = Router([*IDENTITY, *SUBSCRIPTIONS, *COMPUTE, *NETWORK, *SECURITY, *JIT, *GRAPH, *OPERATIONS])
+_ROUTER = Router([*IDENTITY, *SUBSCRIPTIONS, *COMPUTE, *NETWORK, *SECURITY, *JIT, *GRAPH, *OPERATIONS, *BATCH])
 _CONTROL_ROUTER = Router(CONTROL)
 
 
@@ -83,6 +84,7 @@ class Service:
         started = self.clock.wall()
         reply: Reply | None = None
         try:
+            await self.sleep(self.world.behaviour.latency)
             reply = await self._faulty(call)
         finally:
             status = reply.status if reply is not None else 0
@@ -92,7 +94,6 @@ class Service:
 
     async def _faulty(self, call: Call) -> Reply:
         """Answer a call, with the fault that was ordered for it."""
-        await self.sleep(self.world.behaviour.latency)
         fault = self.faults.take(call)
         if fault is None:
             return await self._answer(call)
@@ -123,6 +124,8 @@ class Service:
         """Check token and api-version. Raises ArmError."""
         if route.needs_token:
             call.principal = authenticate(self.world, call)
+            enforce = self.world.behaviour.throttle == "azure"
+            call.quota = self.world.throttle.charge(call, self.clock.now(), enforce)
         if route.needs_api_version and not call.api_version:
             raise missing_api_version()
 
@@ -133,10 +136,18 @@ class Service:
         """
         if isinstance(answer, Reply):
             return answer
+        if isinstance(answer, Several):
+            return answer.gather([await self._part(call) for call in answer.calls])
         if not answer.commit_after and not answer.reply_after:
             return answer.commit(self.clock.now())
         reply = await self._commit(answer)
         await self.sleep(answer.reply_after)
+        return reply
+
+    async def _part(self, call: Call) -> Reply:
+        """Answer a call that came inside another."""
+        reply = await self._faulty(call)
+        add_common(reply, call, self.world)
         return reply
 
     async def _commit(self, write: Write) -> Reply:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from .batch.models import BatchStore
 from .behaviour import Behaviour
 from .clock import Agenda, Clock
 from .errors import invalid_subscription_id, subscription_not_found
@@ -17,6 +18,7 @@ from .identity.models import Principal, TokenIssuer
 from .jit.models import PolicyStore
 from .operations.models import OperationStore
 from .subscriptions.models import ResourceGroup, Subscription
+from .throttling import Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class World:
         self.subscriptions: dict[str, Subscription] = {}
         self.policies = PolicyStore()
         self.operations = OperationStore()
+        self.batches = BatchStore()
+        self.throttle = Throttle()
         self.version = 0
         self.on_change: Callable[[], None] = lambda: None
 

@@ -21,12 +21,7 @@ from .kql.evaluator import Result
 _MAX_PAGE = 1000
 # Requests of this version and older get tables unless they say otherwise [spec: 2019-04-01 examples].
 _LAST_WITH_TABLES = "2020-04-01-preview"
-_HEADERS: dict[str, str | list[str]] = {
-    "Server": "Kestrel",
-    "x-ms-ratelimit-remaining-tenant-resource-requests": "14",
-    "x-ms-user-quota-remaining": "14",
-    "x-ms-user-quota-resets-after": "00:00:05",
-}
+_HEADERS: dict[str, str | list[str]] = {"Server": "Kestrel"}
 
 
 def query_resources(world: World, call: Call) -> Reply:
