@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import ast
 import configparser
+import fcntl
 import os
 import re
 import shutil
@@ -58,15 +59,22 @@ def main() -> None:
     arguments, others = parse_arguments()
     choice = choose(arguments.core, arguments.python)
     environment = CACHE / f"core-{choice.core}-python-{choice.version}"
-    install_core(environment, choice)
     HOME.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at a time would pull the tree from under each other
+        sys.exit(check(environment, choice, others))
+
+
+def check(environment: Path, choice: Choice, others: list[str]) -> int:
+    """Prepare all that ansible-test needs, and run it; return its exit code."""
+    install_core(environment, choice)
     provide_pip(environment)
     content = install_collection(environment)
     command = [f"{environment}/bin/ansible-test", "sanity", "--python", choice.version, "--color", "no"]
     variables = {**ansible_variables(environment), "ANSIBLE_TEST_CONTENT_ROOT": str(content)}
     rounds = [others] if others else ROUNDS
     results = [subprocess.run([*command, *more], cwd=content, env=variables, check=False) for more in rounds]
-    sys.exit(max(result.returncode for result in results))
+    return max(result.returncode for result in results)
 
 
 def parse_arguments() -> tuple[argparse.Namespace, list[str]]:
