@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class Call:
-    """One request. Query names are lower case, `base_url` is as the client wrote it, `quota` are headers to be."""
+    """One request. Query names are lower case, `base_url` is as the client wrote it, `quota` headers to be."""
 
     method: str
     path: str
@@ -31,6 +31,11 @@ class Call:
     caller: str
     principal: Principal | None = None
     quota: dict[str, str] = field(default_factory=dict)
+    action: str = ""
+
+    def may(self, action: str, scope: str) -> bool:
+        """Tell whether the caller has a permission at a scope."""
+        return self.principal is not None and self.principal.may(action, scope)
 
     @property
     def api_version(self) -> str:

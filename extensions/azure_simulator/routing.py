@@ -14,13 +14,18 @@ from .exchange import Responder
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and path such as `/subscriptions/{subscription_id}`; placeholders become keyword arguments."""
+    """A method and path such as `/subscriptions/{subscription_id}`; placeholders become keyword arguments.
+
+    `action` is the permission that it takes; a `filtered` list shows what the caller may see instead of refusing.
+    """
 
     method: str
     path: str
     responder: Responder
     needs_token: bool = True
     needs_api_version: bool = True
+    action: str = ""
+    filtered: bool = False
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import NoReturn
 
+from .authorization.urls import ROUTES as AUTHORIZATION
 from .batch.urls import ROUTES as BATCH
 from .clock import Clock
 from .compute.urls import ROUTES as COMPUTE
@@ -19,7 +20,7 @@ from .errors import ArmError, missing_api_version
 from .exchange import Answer, Call, Reply, Several, Write
 from .graph.urls import ROUTES as GRAPH
 from .headers import add_common
-from .identity.access import authenticate
+from .identity.access import authenticate, authorize
 from .identity.urls import ROUTES as IDENTITY
 from .jit.urls import ROUTES as JIT
 from .network.urls import ROUTES as NETWORK
@@ -29,7 +30,9 @@ from .security.urls import ROUTES as SECURITY
 from .subscriptions.urls import ROUTES as SUBSCRIPTIONS
 from .world import World
 
-_ROUTER = Router([*IDENTITY, *SUBSCRIPTIONS, *COMPUTE, *NETWORK, *SECURITY, *JIT, *GRAPH, *OPERATIONS, *BATCH])
+_ROUTER = Router(
+    [*IDENTITY, *SUBSCRIPTIONS, *COMPUTE, *NETWORK, *SECURITY, *JIT, *GRAPH, *OPERATIONS, *BATCH, *AUTHORIZATION]
+)
 _CONTROL_ROUTER = Router(CONTROL)
 
 
@@ -115,19 +118,23 @@ class Service:
         """Answer a call as Azure does."""
         try:
             route, values = _ROUTER.find(call.method, call.path)
-            self._admit(call, route)
+            self._admit(call, route, values.get("subscription_id"))
             return await self._complete(route.responder(self.world, call, **values))
         except ArmError as error:
             return Reply(error.status, error.body(), dict(error.headers))
 
-    def _admit(self, call: Call, route: Route) -> None:
-        """Check token and api-version. Raises ArmError."""
+    def _admit(self, call: Call, route: Route, subscription_id: str | None) -> None:
+        """Check token, quota, api-version and permission. Raises ArmError."""
         if route.needs_token:
             call.principal = authenticate(self.world, call)
             enforce = self.world.behaviour.throttle == "azure"
             call.quota = self.world.throttle.charge(call, self.clock.now(), enforce)
         if route.needs_api_version and not call.api_version:
             raise missing_api_version()
+        call.action = route.action
+        if subscription_id is not None and route.action and not route.filtered:
+            self.world.subscription(subscription_id)
+            authorize(call)
 
     async def _complete(self, answer: Answer) -> Reply:
         """Bring a write to its effect and then to its answer, each at its own moment.

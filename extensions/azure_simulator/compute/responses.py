@@ -12,6 +12,7 @@ from ..errors import resource_group_not_found
 from ..exchange import Call, Json, Reply
 from ..operations.responses import accepted
 from ..paging import page
+from ..subscriptions.visible import visible_groups
 from ..world import World
 from .errors import vm_not_found
 from .models import PowerState, VirtualMachine
@@ -20,13 +21,13 @@ from .shapes import show_instance_view, show_status_only, show_vm
 
 def list_all(world: World, call: Call, subscription_id: str) -> Reply:
     """Answer the VMs of a subscription."""
-    groups = world.subscription(subscription_id).groups.values()
+    groups = visible_groups(world, call, subscription_id)
     return _page(world, call, (vm for group in groups for vm in group.vms.values()))
 
 
 def list_by_location(world: World, call: Call, subscription_id: str, location: str) -> Reply:
     """Answer the VMs of a subscription in one region."""
-    groups = world.subscription(subscription_id).groups.values()
+    groups = visible_groups(world, call, subscription_id)
     vms = (vm for group in groups for vm in group.vms.values() if vm.location == location.lower())
     return _page(world, call, vms)
 

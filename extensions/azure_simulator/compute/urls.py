@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..routing import Route
 from . import responses
+from .models import MACHINES
 
 _PROVIDER = "providers/Microsoft.Compute"
 _SUBSCRIPTION = f"/subscriptions/{{subscription_id}}/{_PROVIDER}"
@@ -14,13 +15,19 @@ _GROUP = f"/subscriptions/{{subscription_id}}/resourceGroups/{{group_name}}/{_PR
 _VM = f"{_GROUP}/{{vm_name}}"
 
 ROUTES = [
-    Route("GET", f"{_SUBSCRIPTION}/virtualMachines", responses.list_all),
-    Route("GET", f"{_SUBSCRIPTION}/locations/{{location}}/virtualMachines", responses.list_by_location),
-    Route("GET", _GROUP, responses.list_by_group),
-    Route("GET", _VM, responses.get),
-    Route("GET", f"{_VM}/instanceView", responses.get_instance_view),
-    Route("DELETE", _VM, responses.delete),
-    Route("POST", f"{_VM}/start", responses.start),
-    Route("POST", f"{_VM}/powerOff", responses.power_off),
-    Route("POST", f"{_VM}/deallocate", responses.deallocate),
+    Route("GET", f"{_SUBSCRIPTION}/virtualMachines", responses.list_all, action=f"{MACHINES}/read", filtered=True),
+    Route(
+        "GET",
+        f"{_SUBSCRIPTION}/locations/{{location}}/virtualMachines",
+        responses.list_by_location,
+        action=f"{MACHINES}/read",
+        filtered=True,
+    ),
+    Route("GET", _GROUP, responses.list_by_group, action=f"{MACHINES}/read"),
+    Route("GET", _VM, responses.get, action=f"{MACHINES}/read"),
+    Route("GET", f"{_VM}/instanceView", responses.get_instance_view, action=f"{MACHINES}/instanceView/read"),
+    Route("DELETE", _VM, responses.delete, action=f"{MACHINES}/delete"),
+    Route("POST", f"{_VM}/start", responses.start, action=f"{MACHINES}/start/action"),
+    Route("POST", f"{_VM}/powerOff", responses.power_off, action=f"{MACHINES}/powerOff/action"),
+    Route("POST", f"{_VM}/deallocate", responses.deallocate, action=f"{MACHINES}/deallocate/action"),
 ]

@@ -14,6 +14,7 @@ from ..exchange import Call, Json, Reply
 from ..moments import format_utc, seconds, ticks
 from .export import export_state
 from .faults import read_fault
+from .principals import read_principal, show_principal
 
 if TYPE_CHECKING:
     from ..service import Service
@@ -43,6 +44,18 @@ def reset(service: Service, call: Call) -> Reply:
 def state(service: Service, call: Call) -> Reply:
     """Export what the simulated cloud holds."""
     return Reply(body=export_state(service.world))
+
+
+def show_principals(service: Service, call: Call) -> Reply:
+    """Tell who may sign in, with the roles; secrets are told once, on creation."""
+    return Reply(body={"principals": [show_principal(item) for item in service.world.principals.values()]})
+
+
+def add_principal(service: Service, call: Call) -> Reply:
+    """Add an application with a secret and roles."""
+    principal = read_principal(call.json())
+    service.world.principals[principal.client_id] = principal
+    return Reply(201, show_principal(principal) | {"secret": principal.secret})
 
 
 def show_clock(service: Service, call: Call) -> Reply:

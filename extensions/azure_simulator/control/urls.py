@@ -12,6 +12,8 @@ ROUTES = [
     Route("GET", "/_simulator/health", responses.health),
     Route("POST", "/_simulator/reset", responses.reset),
     Route("GET", "/_simulator/state", responses.state),
+    Route("GET", "/_simulator/principals", responses.show_principals),
+    Route("POST", "/_simulator/principals", responses.add_principal),
     Route("GET", "/_simulator/clock", responses.show_clock),
     Route("POST", "/_simulator/clock", responses.advance_clock),
     Route("GET", "/_simulator/behaviour", responses.show_behaviour),

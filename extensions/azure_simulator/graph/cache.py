@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
+from ..identity.models import Principal
 from ..subscriptions.models import Subscription
 from ..world import World
 from .kql.evaluator import Result, evaluate
@@ -51,18 +52,18 @@ class ResultCache:
     def __init__(self) -> None:
         """Begin empty."""
         self._version = -1
-        self._results: OrderedDict[tuple[str, tuple[str, ...]], Result] = OrderedDict()
+        self._results: OrderedDict[tuple[Principal, str, tuple[str, ...]], Result] = OrderedDict()
 
-    def get(self, world: World, query: str, subscriptions: list[Subscription]) -> Result:
+    def get(self, world: World, principal: Principal, query: str, subscriptions: list[Subscription]) -> Result:
         """Return the result of a query. Raises QueryError."""
         if self._version != world.version:
             self._results.clear()
             self._version = world.version
-        key = (query, tuple(subscription.id for subscription in subscriptions))
+        key = (principal, query, tuple(subscription.id for subscription in subscriptions))
         result = self._results.get(key)
         if result is None:
             with _without_collector():
-                result = evaluate(_parsed(query), tables(world, subscriptions))
+                result = evaluate(_parsed(query), tables(world, principal, subscriptions))
             self._results[key] = result
             if len(self._results) > _KEPT:
                 self._results.popitem(last=False)

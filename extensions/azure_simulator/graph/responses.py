@@ -12,6 +12,7 @@ from typing import Any
 
 from ..exchange import Call, Json, Reply
 from ..subscriptions.models import Subscription
+from ..subscriptions.visible import visible_subscriptions
 from ..world import World
 from .cache import cache_of
 from .errors import invalid_option, invalid_query, no_valid_scope
@@ -36,6 +37,9 @@ class _Request:
         """Read the request. Raises ArmError."""
         self._world = world
         self._id = str(uuid.uuid4())
+        assert call.principal is not None
+        self._principal = call.principal
+        self._visible = visible_subscriptions(world, call)
         body = call.json()
         options = body.get("options") or {}
         if not isinstance(options, dict):
@@ -74,7 +78,7 @@ class _Request:
 
     def _scope(self, body: Json) -> list[Subscription]:
         """Return the subscriptions to look at; none named means all. Raises ArmError."""
-        everything = list(self._world.subscriptions.values())
+        everything = self._visible
         groups, ids = body.get("managementGroups") or [], body.get("subscriptions") or []
         if groups:
             # The one management group that there is: the tenant's root, named after it.
@@ -92,7 +96,7 @@ class _Request:
     def answer(self) -> Json:
         """Evaluate and return the page asked for. Raises ArmError."""
         try:
-            result = cache_of(self._world).get(self._world, self._query, self._subscriptions)
+            result = cache_of(self._world).get(self._world, self._principal, self._query, self._subscriptions)
         except QueryError as error:
             raise invalid_query(self._world, error, self._id) from None
         start, size = self._page()

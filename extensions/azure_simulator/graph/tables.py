@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ..compute.models import MACHINES, VirtualMachine
 from ..compute.shapes import power_status, show_guest, show_properties
 from ..exchange import Json
+from ..identity.models import Principal
 from ..network.models import ADDRESSES, GROUPS, INTERFACES, NETWORKS
 from ..network.shapes import show_address, show_interface, show_network, show_nsg
 from ..subscriptions.models import ResourceGroup, Subscription
@@ -42,21 +43,24 @@ _GROUP_TYPE = "microsoft.resources/subscriptions/resourcegroups"
 _SUBSCRIPTION_TYPE = "microsoft.resources/subscriptions"
 
 
-def tables(world: World, subscriptions: list[Subscription]) -> dict[str, Table]:
-    """Return the tables as seen from some subscriptions."""
+def tables(world: World, principal: Principal, subscriptions: list[Subscription]) -> dict[str, Table]:
+    """Return the tables as a caller sees them in some subscriptions."""
     return {
-        "resources": Table(COLUMNS, lambda types: _resources(world, subscriptions, types)),
+        "resources": Table(COLUMNS, lambda types: _resources(world, principal, subscriptions, types)),
         "resourcecontainers": Table(COLUMNS, lambda types: _containers(world, subscriptions)),
     }
 
 
-def _resources(world: World, subscriptions: list[Subscription], types: frozenset[str] | None) -> Iterator[Row]:
-    """Yield the resources of the wanted types."""
+def _resources(
+    world: World, principal: Principal, subscriptions: list[Subscription], types: frozenset[str] | None
+) -> Iterator[Row]:
+    """Yield the resources of the wanted types that the caller may read."""
     for kind, rows in _SOURCES.items():
         if types is None or kind in types:
             for subscription in subscriptions:
                 for group in subscription.groups.values():
-                    yield from rows(world, group)
+                    if principal.may(f"{kind}/read", group.id):
+                        yield from rows(world, group)
 
 
 def _row(world: World, group: ResourceGroup, shown: Json) -> Row:

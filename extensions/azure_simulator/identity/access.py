@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import re
+
 from ..exchange import Call
 from ..world import World
-from .errors import expired_token, foreign_token, invalid_token, missing_token
+from .errors import authorization_failed, expired_token, foreign_token, invalid_token, missing_token
 from .models import Principal
 from .responses import is_arm_audience
 
@@ -28,3 +30,23 @@ def authenticate(world: World, call: Call) -> Principal:
     if not is_arm_audience(token.audience, base):
         raise foreign_token(tenant, base, token.audience)
     return principal
+
+
+_SCOPE = re.compile(r"(/subscriptions/[^/]+(?:/resourceGroups/[^/]+)?)(/providers/[^/]+)?(.*)", re.IGNORECASE)
+
+
+def authorize(call: Call) -> None:
+    """Raise ArmError unless the caller has the permission that the operation takes."""
+    if not call.may(call.action, call.path):
+        raise authorization_failed(call, scope_of(call.path))
+
+
+def scope_of(path: str) -> str:
+    """Return the resource that a path leads to; for a list, or a plain group, what contains it."""
+    match = _SCOPE.match(path)
+    if match is None:
+        return path
+    container, provider, rest = match.groups()
+    parts = rest.strip("/").split("/")
+    named = len(parts) // 2 * 2
+    return f"{container}{provider}/{'/'.join(parts[:named])}" if provider and named else str(container)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 
 from ..errors import ArmError
-from ..exchange import Reply
+from ..exchange import Call, Reply
 from ..moments import TICKS_PER_SECOND, format_utc
 from ..world import World
 
@@ -144,6 +144,18 @@ def expired_token(tenant_id: str, base_url: str, expired: int, now: int) -> ArmE
         f"'{format_utc(now)}'."
     )
     return ArmError(401, "ExpiredAuthenticationToken", message, headers=_challenge(tenant_id, base_url, message))
+
+
+def authorization_failed(call: Call, scope: str) -> ArmError:
+    """Say which permission is missing where [docs]."""
+    assert call.principal is not None
+    return ArmError(
+        403,
+        "AuthorizationFailed",
+        f"The client '{call.principal.client_id}' with object id '{call.principal.object_id}' does not have "
+        f"authorization to perform action '{call.action}' over scope '{scope}' or the scope is invalid. If access "
+        "was recently granted, please refresh your credentials.",
+    )
 
 
 def foreign_token(tenant_id: str, base_url: str, audience: str) -> ArmError:

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..clock import Clock
 from ..moments import TICKS_PER_SECOND
+from .roles import OWNER, Assignment
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,15 @@ class Principal:
     object_id: str
     name: str
     secret: str = field(repr=False)
+    assignments: tuple[Assignment, ...] = (Assignment(OWNER, "/"),)
+
+    def may(self, action: str, scope: str) -> bool:
+        """Tell whether a role at this scope or above permits an action."""
+        return any(item.reaches(scope) and item.role.permits(action) for item in self.assignments)
+
+    def sees(self, scope: str) -> bool:
+        """Tell whether there is any role at, above or below a scope."""
+        return any(item.reaches(scope) or item.is_within(scope) for item in self.assignments)
 
     def knows(self, secret: str) -> bool:
         """Tell whether `secret` is this application's."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ..errors import ArmError
+from ..exchange import Call
 
 
 def policy_not_found(name: str) -> ArmError:
@@ -45,6 +46,19 @@ def linked_authorization_failed(policy_id: str, linked: str) -> ArmError:
         "LinkedAuthorizationFailed",
         "The client has permission to perform action 'Microsoft.Compute/virtualMachines/write' on scope "
         f"'{policy_id}', however the linked subscription '{linked}' was not found.",
+    )
+
+
+def linked_permission_missing(call: Call, policy_id: str, action: str, vm_id: str) -> ArmError:
+    """Refuse a policy over a VM that the caller may not change [docs]."""
+    assert call.principal is not None
+    return ArmError(
+        403,
+        "LinkedAuthorizationFailed",
+        f"The client '{call.principal.client_id}' with object id '{call.principal.object_id}' has permission to "
+        f"perform action '{call.action}' on scope '{policy_id}'; however, it does not have permission to perform "
+        f"action(s) '{action}' on the linked scope(s) '{vm_id}' (respectively) or the linked scope(s) are "
+        "invalid.",
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..routing import Route
 from . import reads, writes
+from .models import KIND
 
 _SUBSCRIPTION = "/subscriptions/{subscription_id}"
 _GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{group_name}}"
@@ -15,12 +16,14 @@ _REGION = "providers/Microsoft.Security/locations/{location}"
 _POLICY = f"{_GROUP}/{_REGION}/{_POLICIES}/{{policy_name}}"
 
 ROUTES = [
-    Route("GET", f"{_SUBSCRIPTION}/providers/Microsoft.Security/{_POLICIES}", reads.list_all),
-    Route("GET", f"{_SUBSCRIPTION}/{_REGION}/{_POLICIES}", reads.list_by_region),
-    Route("GET", f"{_GROUP}/providers/Microsoft.Security/{_POLICIES}", reads.list_by_group),
-    Route("GET", f"{_GROUP}/{_REGION}/{_POLICIES}", reads.list_by_group_and_region),
-    Route("GET", _POLICY, reads.get),
-    Route("PUT", _POLICY, writes.put),
-    Route("DELETE", _POLICY, writes.delete),
-    Route("POST", f"{_POLICY}/initiate", writes.initiate),
+    Route(
+        "GET", f"{_SUBSCRIPTION}/providers/Microsoft.Security/{_POLICIES}", reads.list_all, action=f"{KIND}/read"
+    ),
+    Route("GET", f"{_SUBSCRIPTION}/{_REGION}/{_POLICIES}", reads.list_by_region, action=f"{KIND}/read"),
+    Route("GET", f"{_GROUP}/providers/Microsoft.Security/{_POLICIES}", reads.list_by_group, action=f"{KIND}/read"),
+    Route("GET", f"{_GROUP}/{_REGION}/{_POLICIES}", reads.list_by_group_and_region, action=f"{KIND}/read"),
+    Route("GET", _POLICY, reads.get, action=f"{KIND}/read"),
+    Route("PUT", _POLICY, writes.put, action=f"{KIND}/write"),
+    Route("DELETE", _POLICY, writes.delete, action=f"{KIND}/delete"),
+    Route("POST", f"{_POLICY}/initiate", writes.initiate, action=f"{KIND}/initiate/action"),
 ]

@@ -10,27 +10,30 @@ from typing import Any
 
 from ..compute.models import MACHINES
 from ..errors import ArmError, invalid_json, resource_not_found
-from ..exchange import Json
+from ..exchange import Call, Json
 from ..moments import DAY, MINUTE, parse_iso_duration
 from ..resource_ids import ResourceId, parse
 from ..world import World
-from .errors import internal_error, invalid_policy, linked_authorization_failed
+from .errors import internal_error, invalid_policy, linked_authorization_failed, linked_permission_missing
 from .models import Policy
 
 # Policy name and VM name together [docs].
 _LONGEST_NAMES = 56
+# Needed on each VM that a policy is to cover [docs].
+_LINKED_ACTION = f"{MACHINES}/write"
 
 Refusal = Callable[[str], ArmError]
 
 
-def read_policy(world: World, policy: Policy, body: Json) -> tuple[str, dict[str, Json]]:
+def read_policy(world: World, call: Call, policy: Policy) -> tuple[str, dict[str, Json]]:
     """Return kind and VM entries by lower-case id; fields that nobody knows are kept. Raises ArmError."""
+    body = call.json()
     properties = body.get("properties")
     if not isinstance(properties, dict) or not isinstance(properties.get("virtualMachines"), list):
         raise invalid_policy("The policy must have 'properties.virtualMachines'.")
     vms: dict[str, Json] = {}
     for entry in properties["virtualMachines"]:
-        key = _check_vm(world, policy, entry)
+        key = _check_vm(world, call, policy, entry)
         if key in vms:
             raise invalid_policy(f"Virtual machine '{entry['id']}' appears more than once.")
         vms[key] = entry | {"ports": [_read_rule(rule) for rule in entry["ports"]]}
@@ -40,7 +43,7 @@ def read_policy(world: World, policy: Policy, body: Json) -> tuple[str, dict[str
     return kind, vms
 
 
-def _check_vm(world: World, policy: Policy, entry: Any) -> str:
+def _check_vm(world: World, call: Call, policy: Policy, entry: Any) -> str:
     """Return the lower-case id of an entry's VM, which must exist. Raises ArmError."""
     if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
         raise invalid_json()
@@ -50,6 +53,8 @@ def _check_vm(world: World, policy: Policy, entry: Any) -> str:
     if vm_id is None or vm_id.kind.lower() != MACHINES.lower():
         raise linked_authorization_failed(policy.id, _linked_subscription(entry["id"]))
     _check_exists(world, policy, vm_id)
+    if not call.may(_LINKED_ACTION, entry["id"]):
+        raise linked_permission_missing(call, policy.id, _LINKED_ACTION, entry["id"])
     if len(policy.name) + len(vm_id.name) > _LONGEST_NAMES:
         raise invalid_policy(
             f"The names of policy '{policy.name}' and virtual machine '{vm_id.name}' have more than "

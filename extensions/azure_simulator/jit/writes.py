@@ -22,7 +22,7 @@ def put(world: World, call: Call, subscription_id: str, group_name: str, locatio
     version = checked_version(call)
     group = world.group(subscription_id, group_name)
     policy = Policy(group, group_name, location.lower(), policy_name, visible_from=0)
-    kind, vms = read_policy(world, policy, call.json())
+    kind, vms = read_policy(world, call, policy)
 
     def commit(moment: int) -> Reply:
         committed = _replace(world, policy, kind, vms, moment)

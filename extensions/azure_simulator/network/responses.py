@@ -11,7 +11,7 @@ from typing import TypeVar
 from ..errors import resource_not_found
 from ..exchange import Call, Json, Reply
 from ..paging import page
-from ..subscriptions.models import ResourceGroup
+from ..subscriptions.visible import visible_groups
 from ..world import World
 from .errors import rule_not_found
 from .models import ADDRESSES, GROUPS, INTERFACES, NETWORKS, NetworkSecurityGroup, VirtualNetwork
@@ -33,7 +33,7 @@ def list_all_interfaces(world: World, call: Call, subscription_id: str) -> Reply
     return _page(
         world,
         call,
-        (nic for group in _groups(world, subscription_id) for nic in group.nics.values()),
+        (nic for group in visible_groups(world, call, subscription_id) for nic in group.nics.values()),
         show_interface,
     )
 
@@ -51,7 +51,7 @@ def get_interface(world: World, call: Call, subscription_id: str, group_name: st
 
 def list_all_addresses(world: World, call: Call, subscription_id: str) -> Reply:
     """Answer the public addresses of a subscription."""
-    groups = _groups(world, subscription_id)
+    groups = visible_groups(world, call, subscription_id)
     return _page(world, call, (item for group in groups for item in group.public_addresses.values()), show_address)
 
 
@@ -69,7 +69,10 @@ def get_address(world: World, call: Call, subscription_id: str, group_name: str,
 def list_all_nsgs(world: World, call: Call, subscription_id: str) -> Reply:
     """Answer the security groups of a subscription."""
     return _page(
-        world, call, (nsg for group in _groups(world, subscription_id) for nsg in group.nsgs.values()), show_nsg
+        world,
+        call,
+        (nsg for group in visible_groups(world, call, subscription_id) for nsg in group.nsgs.values()),
+        show_nsg,
     )
 
 
@@ -107,7 +110,7 @@ def get_rule(
 
 def list_all_networks(world: World, call: Call, subscription_id: str) -> Reply:
     """Answer the virtual networks of a subscription."""
-    groups = _groups(world, subscription_id)
+    groups = visible_groups(world, call, subscription_id)
     return _page(world, call, (item for group in groups for item in group.networks.values()), show_network)
 
 
@@ -153,11 +156,6 @@ def _find(resources: dict[str, Resource], kind: str, name: str, group_name: str)
     if found is None:
         raise resource_not_found(kind, name, group_name)
     return found
-
-
-def _groups(world: World, subscription_id: str) -> Iterable[ResourceGroup]:
-    """Return the resource groups of a subscription. Raises ArmError."""
-    return world.subscription(subscription_id).groups.values()
 
 
 def _page(world: World, call: Call, items: Iterable[Resource], show: Callable[[Resource], Json]) -> Reply:

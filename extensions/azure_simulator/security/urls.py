@@ -11,7 +11,7 @@ from . import responses
 _PRICINGS = "/subscriptions/{subscription_id}/providers/Microsoft.Security/pricings"
 
 ROUTES = [
-    Route("GET", _PRICINGS, responses.list_pricings),
-    Route("GET", f"{_PRICINGS}/{{plan_name}}", responses.get_pricing),
-    Route("PUT", f"{_PRICINGS}/{{plan_name}}", responses.put_pricing),
+    Route("GET", _PRICINGS, responses.list_pricings, action="Microsoft.Security/pricings/read"),
+    Route("GET", f"{_PRICINGS}/{{plan_name}}", responses.get_pricing, action="Microsoft.Security/pricings/read"),
+    Route("PUT", f"{_PRICINGS}/{{plan_name}}", responses.put_pricing, action="Microsoft.Security/pricings/write"),
 ]

@@ -11,6 +11,7 @@ from ..world import Tenant, World
 from .errors import unknown_namespace
 from .models import ResourceGroup, Subscription
 from .providers import PROVIDERS
+from .visible import visible_groups, visible_subscriptions
 
 
 def list_tenants(world: World, call: Call) -> Reply:
@@ -20,9 +21,10 @@ def list_tenants(world: World, call: Call) -> Reply:
 
 def list_subscriptions(world: World, call: Call) -> Reply:
     """Answer all subscriptions."""
-    body = page(call, world.behaviour, list(world.subscriptions.values()), _show_subscription)
+    visible = visible_subscriptions(world, call)
+    body = page(call, world.behaviour, visible, _show_subscription)
     if "nextLink" not in body:
-        body["count"] = {"type": "Total", "value": len(world.subscriptions)}
+        body["count"] = {"type": "Total", "value": len(visible)}
     return Reply(body=body)
 
 
@@ -39,7 +41,7 @@ def list_locations(world: World, call: Call, subscription_id: str) -> Reply:
 
 def list_groups(world: World, call: Call, subscription_id: str) -> Reply:
     """Answer the resource groups of a subscription."""
-    groups = list(world.subscription(subscription_id).groups.values())
+    groups = visible_groups(world, call, subscription_id)
     return Reply(body=page(call, world.behaviour, groups, _show_group))
 
 

@@ -13,11 +13,32 @@ _SUBSCRIPTION = "/subscriptions/{subscription_id}"
 ROUTES = [
     Route("GET", "/tenants", responses.list_tenants),
     Route("GET", "/subscriptions", responses.list_subscriptions),
-    Route("GET", _SUBSCRIPTION, responses.get_subscription),
-    Route("GET", f"{_SUBSCRIPTION}/locations", responses.list_locations),
-    Route("GET", f"{_SUBSCRIPTION}/resourceGroups", responses.list_groups),
-    Route("GET", f"{_SUBSCRIPTION}/resourceGroups/{{group_name}}", responses.get_group),
-    Route("HEAD", f"{_SUBSCRIPTION}/resourceGroups/{{group_name}}", responses.head_group),
+    Route("GET", _SUBSCRIPTION, responses.get_subscription, action="Microsoft.Resources/subscriptions/read"),
+    Route(
+        "GET",
+        f"{_SUBSCRIPTION}/locations",
+        responses.list_locations,
+        action="Microsoft.Resources/subscriptions/locations/read",
+    ),
+    Route(
+        "GET",
+        f"{_SUBSCRIPTION}/resourceGroups",
+        responses.list_groups,
+        action="Microsoft.Resources/subscriptions/resourceGroups/read",
+        filtered=True,
+    ),
+    Route(
+        "GET",
+        f"{_SUBSCRIPTION}/resourceGroups/{{group_name}}",
+        responses.get_group,
+        action="Microsoft.Resources/subscriptions/resourceGroups/read",
+    ),
+    Route(
+        "HEAD",
+        f"{_SUBSCRIPTION}/resourceGroups/{{group_name}}",
+        responses.head_group,
+        action="Microsoft.Resources/subscriptions/resourceGroups/read",
+    ),
     Route("GET", f"{_SUBSCRIPTION}/providers/{{namespace}}", responses.get_provider),
     Route("POST", f"{_SUBSCRIPTION}/providers/{{namespace}}/register", responses.get_provider),
 ]

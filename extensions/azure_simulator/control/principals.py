@@ -1,0 +1,64 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Applications that tests add, with roles of Azure's or of their own."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import Any
+
+from ..errors import ArmError
+from ..exchange import Json
+from ..identity.models import Principal
+from ..identity.roles import ROLES, Assignment, Role
+
+
+def read_principal(body: Json) -> Principal:
+    """Make an application from `{"name", "roles": [{"role" or "actions", "scope"}]}`. Raises ArmError."""
+    roles = body.get("roles")
+    if not isinstance(body.get("name"), str) or not isinstance(roles, list):
+        raise _invalid("'name' must be a text and 'roles' a list")
+    return Principal(
+        client_id=str(uuid.uuid4()),
+        object_id=str(uuid.uuid4()),
+        name=body["name"],
+        secret=secrets.token_urlsafe(24),
+        assignments=tuple(_read_assignment(item) for item in roles),
+    )
+
+
+def _read_assignment(item: Any) -> Assignment:
+    """Read one role at a scope. Raises ArmError."""
+    if not isinstance(item, dict) or not str(item.get("scope", "")).startswith("/"):
+        raise _invalid("each role needs a 'scope' that starts with '/'")
+    name = item.get("role")
+    if name is not None:
+        if name not in ROLES:
+            raise _invalid(f"role '{name}' is not one of {', '.join(ROLES)}")
+        return Assignment(ROLES[name], item["scope"])
+    return Assignment(Role("custom", _texts(item, "actions"), _texts(item, "not_actions")), item["scope"])
+
+
+def _texts(item: Json, name: str) -> tuple[str, ...]:
+    """Read a list of texts. Raises ArmError."""
+    values = item.get(name, [])
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise _invalid(f"'{name}' must be a list of texts")
+    return tuple(values)
+
+
+def show_principal(principal: Principal) -> Json:
+    """Write an application without its secret."""
+    return {
+        "client_id": principal.client_id,
+        "object_id": principal.object_id,
+        "name": principal.name,
+        "roles": [{"role": item.role.name, "scope": item.scope} for item in principal.assignments],
+    }
+
+
+def _invalid(message: str) -> ArmError:
+    """Refuse an order."""
+    return ArmError(400, "InvalidPrincipal", f"Principal: {message}.")
