@@ -45,10 +45,10 @@ _LOOPBACK = ("127.0.0.1", "localhost")
 
 def handed_out(world: World, principal: Principal, base_url: str, authority: Path, folder: Path) -> dict[str, str]:
     """Return the variables that lead clients here."""
-    metadata = f"{base_url}/metadata/endpoints"
     return {
         "AZURE_SIMULATOR_URL": base_url,
-        "AZURE_CLOUD_ENVIRONMENT": f"{metadata}?api-version=2022-09-01",
+        # Without the path of the metadata: azure.azcollection finds its cloud by the bare address (measured).
+        "AZURE_CLOUD_ENVIRONMENT": base_url,
         "AZURE_TENANT": world.tenant.id,
         "AZURE_CLIENT_ID": principal.client_id,
         "AZURE_SECRET": principal.secret,
@@ -57,7 +57,7 @@ def handed_out(world: World, principal: Principal, base_url: str, authority: Pat
         "AZURE_CORE_INSTANCE_DISCOVERY": "false",
         "AZURE_AUTHORITY_HOST": base_url,
         "AZURE_CONFIG_DIR": str(folder / "azure"),
-        "ARM_CLOUD_METADATA_URL": f"{metadata}?api-version=2019-05-01",
+        "ARM_CLOUD_METADATA_URL": f"{base_url}/metadata/endpoints?api-version=2019-05-01",
         # Just our own authority: under it no client reaches the real cloud by TLS.
         "REQUESTS_CA_BUNDLE": str(authority),
         "SSL_CERT_FILE": str(authority),

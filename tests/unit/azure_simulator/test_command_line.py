@@ -53,7 +53,7 @@ def variables_of(**environment: str) -> Mapping[str, str]:
 def test_exec_hands_out_what_clients_need() -> None:
     found = variables_of()
     base = found["AZURE_SIMULATOR_URL"]
-    assert found["AZURE_CLOUD_ENVIRONMENT"] == f"{base}/metadata/endpoints?api-version=2022-09-01"
+    assert found["AZURE_CLOUD_ENVIRONMENT"] == base
     assert found["ARM_CLOUD_METADATA_URL"] == f"{base}/metadata/endpoints?api-version=2019-05-01"
     assert found["AZURE_AUTHORITY_HOST"] == base
     assert found["AZURE_DISABLE_INSTANCE_DISCOVERY"] == "true"
