@@ -11,3 +11,8 @@ from ..errors import ArmError
 def unknown_namespace(namespace: str) -> ArmError:
     """Say that there is no such resource provider."""
     return ArmError(404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.")
+
+
+def invalid_filter(text: str) -> ArmError:
+    """Say that a list can't be narrowed in that way; Azure knows more ways [inf]."""
+    return ArmError(400, "InvalidFilterInQueryString", f"Invalid $filter '{text}' specified in the query string.")

@@ -15,6 +15,7 @@ PROVIDERS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "microsoft.security": (
         "Microsoft.Security",
         {
+            "locations": ("2015-06-01-preview",),
             "locations/jitNetworkAccessPolicies": JIT_VERSIONS,
             "jitNetworkAccessPolicies": JIT_VERSIONS,
             "pricings": PRICING_VERSIONS,

@@ -56,13 +56,23 @@ def head_group(world: World, call: Call, subscription_id: str, group_name: str) 
     return Reply(204 if exists else 404)
 
 
+def list_providers(world: World, call: Call, subscription_id: str) -> Reply:
+    """Answer all resource providers."""
+    subscription = world.subscription(subscription_id)
+    return Reply(body=page(call, world.behaviour, list(PROVIDERS), lambda key: _show_provider(subscription, key)))
+
+
 def get_provider(world: World, call: Call, subscription_id: str, namespace: str) -> Reply:
     """Answer a resource provider with the api-versions of its types."""
     subscription = world.subscription(subscription_id)
-    types = PROVIDERS.get(namespace.lower())
-    if types is None:
+    if namespace.lower() not in PROVIDERS:
         raise unknown_namespace(namespace)
-    name, resource_types = types
+    return Reply(body=_show_provider(subscription, namespace.lower()))
+
+
+def _show_provider(subscription: Subscription, key: str) -> Json:
+    """Write a resource provider."""
+    name, resource_types = PROVIDERS[key]
     shown = [
         {
             "resourceType": kind,
@@ -72,15 +82,13 @@ def get_provider(world: World, call: Call, subscription_id: str, namespace: str)
         }
         for kind, versions in resource_types.items()
     ]
-    return Reply(
-        body={
-            "id": f"/subscriptions/{subscription.id}/providers/{name}",
-            "namespace": name,
-            "resourceTypes": shown,
-            "registrationState": "Registered",
-            "registrationPolicy": "RegistrationRequired",
-        }
-    )
+    return {
+        "id": f"/subscriptions/{subscription.id}/providers/{name}",
+        "namespace": name,
+        "resourceTypes": shown,
+        "registrationState": "Registered",
+        "registrationPolicy": "RegistrationRequired",
+    }
 
 
 def _show_tenant(tenant: Tenant) -> Json:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..routing import Route
-from . import responses
+from . import resources, responses
 
 _SUBSCRIPTION = "/subscriptions/{subscription_id}"
 
@@ -39,6 +39,20 @@ ROUTES = [
         responses.head_group,
         action="Microsoft.Resources/subscriptions/resourceGroups/read",
     ),
+    Route(
+        "GET",
+        f"{_SUBSCRIPTION}/resources",
+        resources.list_resources,
+        action="Microsoft.Resources/subscriptions/resources/read",
+        filtered=True,
+    ),
+    Route(
+        "GET",
+        f"{_SUBSCRIPTION}/resourceGroups/{{group_name}}/resources",
+        resources.list_group_resources,
+        action="Microsoft.Resources/subscriptions/resourceGroups/resources/read",
+    ),
+    Route("GET", f"{_SUBSCRIPTION}/providers", responses.list_providers),
     Route("GET", f"{_SUBSCRIPTION}/providers/{{namespace}}", responses.get_provider),
     Route("POST", f"{_SUBSCRIPTION}/providers/{{namespace}}/register", responses.get_provider),
 ]
