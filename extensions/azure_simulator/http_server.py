@@ -16,6 +16,7 @@ from aiohttp.http_parser import RawRequestMessage
 from multidict import CIMultiDict
 
 from .exchange import Call, Reply
+from .identity.managed import PATHS as MANAGED_IDENTITY_PATHS
 from .service import Disconnect, Service
 
 _MAX_BODY = 64 * 1024 * 1024
@@ -25,8 +26,8 @@ _JSON = "application/json; charset=utf-8"
 class HttpServer:
     """Serves one service on a loopback port. `settled` runs before each answer leaves."""
 
-    def __init__(self, service: Service, context: ssl.SSLContext) -> None:
-        """Keep what to serve."""
+    def __init__(self, service: Service, context: ssl.SSLContext | None) -> None:
+        """Keep what to serve; without TLS that is managed identities alone."""
         self._service = service
         self._context = context
         self._runner: web.ServerRunner | None = None
@@ -50,6 +51,8 @@ class HttpServer:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         call = await _read(request)
+        if self._context is None and not call.path.startswith(MANAGED_IDENTITY_PATHS):
+            return web.Response(status=404)
         try:
             reply = await self._service.answer(call)
         except Disconnect:

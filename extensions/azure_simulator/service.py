@@ -67,9 +67,10 @@ class Service:
         self.journal.clear()
         self.faults.clear()
         principals = self.world.principals
-        tokens = self.world.tokens
+        tokens, base_url = self.world.tokens, self.world.base_url
         self.world = self._fresh_world()
         self.world.principals, self.world.tokens = principals, tokens
+        self.world.base_url = base_url
         self._arm()
         self.on_change()
 

@@ -101,6 +101,7 @@ class Simulator:
         self.folder = Path(tempfile.mkdtemp(prefix="azure-simulator-"))
         self.certificates = certificates.create(self.folder, self.service.clock)
         self._server = HttpServer(self.service, self.certificates.server_context())
+        self._identity_server = HttpServer(self.service, None)
         self._data_plane: DataPlane | None = None
         self._dirty = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -114,6 +115,8 @@ class Simulator:
     async def start(self) -> None:
         """Listen. Raises OSError."""
         await self._server.start(self._options.port)
+        await self._identity_server.start(0)
+        self.service.world.base_url = self.url
         if self._with_data_plane:
             await self._start_data_plane()
 
@@ -147,6 +150,7 @@ class Simulator:
         if self._data_plane is not None:
             await self._data_plane.stop()
         await self._server.stop()
+        await self._identity_server.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def environment(self) -> dict[str, str]:
@@ -154,6 +158,12 @@ class Simulator:
         variables = handed_out(
             self.service.world, self.principal, self.url, self.certificates.authority, self.folder
         )
+        identity_url = f"http://127.0.0.1:{self._identity_server.port}"
+        variables |= {
+            "AZURE_POD_IDENTITY_AUTHORITY_HOST": identity_url,
+            "AZURE_SIMULATOR_IDENTITY_ENDPOINT": f"{identity_url}/msi/token",
+            "AZURE_SIMULATOR_IDENTITY_HEADER": self.service.world.tokens.identity_header,
+        }
         if self._data_plane is not None:
             variables |= {
                 "AZURE_SIMULATOR_SSH_KEY": str(self._data_plane.client_key),

@@ -49,6 +49,7 @@ class World:
         self.operations = OperationStore()
         self.batches = BatchStore()
         self.throttle = Throttle()
+        self.base_url = ""
         self.version = 0
         self.on_change: Callable[[], None] = lambda: None
 

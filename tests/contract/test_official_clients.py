@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import io
 import json
+import ssl
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
-from azure.identity import ClientSecretCredential
+from azure.identity import ClientSecretCredential, ManagedIdentityCredential
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.resourcegraph import ResourceGraphClient
@@ -158,3 +161,25 @@ def test_resource_graph(connection: dict[str, Any]) -> None:
     assert (second.count, second.skip_token) == (3, None)
     with pytest.raises(HttpResponseError, match="ParserFailure"):
         client.resources({"query": "resources | where where"})
+
+
+@pytest.mark.usefixtures("connection")
+def test_managed_identities(simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a VM, and as in App Service."""
+    scope = "https://management.azure.com/.default"
+    values = simulator.variables
+    monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", values["AZURE_POD_IDENTITY_AUTHORITY_HOST"])
+    on_vm = ManagedIdentityCredential().get_token(scope)
+    monkeypatch.setenv("IDENTITY_ENDPOINT", values["AZURE_SIMULATOR_IDENTITY_ENDPOINT"])
+    monkeypatch.setenv("IDENTITY_HEADER", values["AZURE_SIMULATOR_IDENTITY_HEADER"])
+    in_app_service = ManagedIdentityCredential().get_token(scope)
+    for token in (on_vm, in_app_service):
+        request = urllib.request.Request(
+            f"{simulator.url}/subscriptions?api-version=2022-12-01",
+            headers={"Authorization": f"Bearer {token.token}"},
+        )
+        context = ssl.create_default_context(cafile=values["SSL_CERT_FILE"])
+        with urllib.request.urlopen(request, context=context) as response:
+            assert response.status == 200
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{values['AZURE_POD_IDENTITY_AUTHORITY_HOST']}/subscriptions?api-version=1")

@@ -60,6 +60,7 @@ class TokenIssuer:
         self._tenant_id = tenant_id
         self._clock = clock
         self._key = secrets.token_bytes(32)
+        self.identity_header = secrets.token_urlsafe(16)
         self._known: dict[str, Token] = {}
 
     def issue(self, principal: Principal, audience: str, lifetime: int) -> str:

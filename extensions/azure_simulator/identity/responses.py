@@ -93,6 +93,11 @@ def is_arm_audience(audience: str, base_url: str) -> bool:
     return audience.rstrip("/") == base_url or _ARM_AUDIENCES.match(audience) is not None
 
 
+def is_known_audience(audience: str, base_url: str) -> bool:
+    """Tell whether tokens are issued for `audience` at all."""
+    return is_arm_audience(audience, base_url) or _OTHER_RESOURCES.match(audience) is not None
+
+
 def _check_tenant(world: World, tenant: str) -> None:
     """Raise EntraError unless the tenant is ours; `adfs` and the shared names are."""
     ours = {world.tenant.id, world.tenant.domain, "organizations", "common", "adfs"}
@@ -125,6 +130,6 @@ def _audience(call: Call, form: dict[str, str], world: World) -> str:
         raise missing_parameter("scope")
     scopes = [word for word in scope.split() if word not in ("openid", "profile", "offline_access")]
     audience = scopes[0].removesuffix("/.default") if scopes else ""
-    if is_arm_audience(audience, call.base_url) or _OTHER_RESOURCES.match(audience):
+    if is_known_audience(audience, call.base_url):
         return audience
     raise resource_not_found(audience, world.tenant.name)

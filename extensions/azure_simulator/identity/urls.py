@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..routing import Route
-from . import metadata, responses
+from . import managed, metadata, responses
 
 
 def _open(method: str, path: str, responder: object) -> Route:
@@ -22,4 +22,6 @@ ROUTES = [
     _open("GET", "/common/discovery/instance", responses.discover_instance),
     _open("POST", "/{tenant}/oauth2/v2.0/token", responses.issue_token),
     _open("POST", "/{tenant}/oauth2/token", responses.issue_token),
+    _open("GET", "/metadata/identity/oauth2/token", managed.from_metadata_service),
+    _open("GET", "/msi/token", managed.from_app_service),
 ]

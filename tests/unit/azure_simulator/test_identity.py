@@ -155,3 +155,49 @@ def test_secrets_and_tokens_stay_out_of_the_journal(cloud: Cloud) -> None:
     assert principal.client_id in text
     assert principal.secret not in text
     assert token not in text
+
+
+IMDS = f"/metadata/identity/oauth2/token?api-version=2018-02-01&resource={BASE}"
+APP_SERVICE = f"/msi/token?api-version=2019-08-01&resource={BASE}/"
+
+
+@pytest.fixture
+def managed(cloud: Cloud) -> Cloud:
+    """Return a cloud that knows its own address, as managed identities are served at another."""
+    cloud.world.base_url = BASE
+    return cloud
+
+
+def test_the_metadata_service_issues_tokens(managed: Cloud) -> None:
+    """Numbers are texts (measured with real clients); a slash may follow the path."""
+    for path in (IMDS, IMDS.replace("token?", "token/?")):
+        body = managed.call("GET", path, headers={"metadata": "true"}).body
+        assert (body["token_type"], body["resource"], body["expires_in"]) == ("Bearer", BASE, "3599")
+        assert body["expires_on"].isdecimal()
+        assert list_with(managed, f"Bearer {body['access_token']}").status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "description"),
+    [
+        (IMDS, {}, "Required metadata header not specified"),
+        (IMDS.replace("api-version=2018-02-01&", ""), {"metadata": "true"}, "api-version"),
+        (f"{IMDS}&client_id=11111111-1111-1111-1111-111111111111", {"metadata": "true"}, "Identity not found"),
+        (IMDS.replace(BASE, "https://elsewhere.example"), {"metadata": "true"}, "AADSTS500011"),
+    ],
+)
+def test_the_metadata_service_refuses(
+    managed: Cloud, path: str, headers: dict[str, str], description: str
+) -> None:
+    reply = managed.call("GET", path, headers=headers)
+    assert reply.status == 400
+    assert description in reply.body["error_description"]
+
+
+def test_app_service_issues_tokens_to_who_knows_the_header(managed: Cloud) -> None:
+    header = {"x-identity-header": managed.world.tokens.identity_header}
+    body = managed.call("GET", APP_SERVICE, headers=header).body
+    assert set(body) == {"access_token", "client_id", "expires_on", "resource", "token_type"}
+    assert list_with(managed, f"Bearer {body['access_token']}").status == 200
+    assert managed.call("GET", APP_SERVICE, headers={}).status == 401
+    assert managed.call("GET", f"{APP_SERVICE}&client_id=x", headers=header).status == 400

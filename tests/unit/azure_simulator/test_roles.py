@@ -111,8 +111,8 @@ def test_a_requester_may_ask_but_not_configure() -> None:
     principal = list(cloud.world.principals.values())[-1]
     assert reply.body["error"]["message"] == (
         f"The client '{principal.client_id}' with object id '{principal.object_id}' does not have authorization "
-        f"to perform action '{JIT}/write' over scope '{client.path}' or the scope is invalid. If access was recently "
-        "granted, please refresh your credentials."
+        f"to perform action '{JIT}/write' over scope '{client.path}' or the scope is invalid. If access was "
+        "recently granted, please refresh your credentials."
     )
     assert client.delete().status == 403
 
