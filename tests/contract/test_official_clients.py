@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import ssl
@@ -13,13 +14,23 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
+import jwt
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
-from azure.identity import ClientSecretCredential, ManagedIdentityCredential
+from azure.identity import (
+    CertificateCredential,
+    ClientAssertionCredential,
+    ClientSecretCredential,
+    ManagedIdentityCredential,
+)
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.resourcegraph import ResourceGraphClient
 from azure.mgmt.security.v2020_01_01 import SecurityCenter
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 from demo_fleet import IDS, WORKPLACE
 from running_simulator import RunningSimulator, running_simulator
 
@@ -183,3 +194,83 @@ def test_managed_identities(simulator: RunningSimulator, monkeypatch: pytest.Mon
             assert response.status == 200
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"{values['AZURE_POD_IDENTITY_AUTHORITY_HOST']}/subscriptions?api-version=1")
+
+
+def certificate_of(key: rsa.RSAPrivateKey) -> bytes:
+    """Make a certificate, with its key, as a client wants it."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "operator")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM) + private
+
+
+@pytest.mark.usefixtures("connection")
+def test_certificates(simulator: RunningSimulator) -> None:
+    """An assertion by the registered certificate is good, one by another is refused."""
+    registered, other = (certificate_of(rsa.generate_private_key(65537, 2048)) for _ in range(2))
+    body = {"name": "operator", "roles": [], "certificate": registered.decode().partition("-----BEGIN PRIVATE")[0]}
+    client_id = simulator.control("POST", "principals", body)["client_id"]
+
+    def sign_in(certificate: bytes) -> str:
+        return (
+            CertificateCredential(
+                simulator.variables["AZURE_TENANT"],
+                client_id,
+                certificate_data=certificate,
+                authority=simulator.url,
+                disable_instance_discovery=True,
+            )
+            .get_token(f"{simulator.url}/.default")
+            .token
+        )
+
+    assert sign_in(registered)
+    with pytest.raises(ClientAuthenticationError, match="AADSTS700027"):
+        sign_in(other)
+
+
+@pytest.mark.usefixtures("connection")
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({}, None),
+        ({"sub": "somebody else"}, "AADSTS700213"),
+        ({"iss": "https://elsewhere.example"}, "AADSTS700213"),
+        ({"aud": "api://elsewhere"}, "AADSTS700213"),
+        ({"exp": 1}, "AADSTS700024"),
+    ],
+)
+def test_federated_tokens(simulator: RunningSimulator, change: dict[str, Any], code: str | None) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    trust = {"issuer": "https://ci.example", "subject": "repo:main", "public_key": public.decode()}
+    body = {"name": "pipeline", "roles": [], "federation": trust}
+    client_id = simulator.control("POST", "principals", body)["client_id"]
+    claims = {"iss": "https://ci.example", "sub": "repo:main", "aud": "api://AzureADTokenExchange", "exp": 4e9}
+    assertion = jwt.encode(claims | change, key, algorithm="RS256")
+    client = ClientAssertionCredential(
+        simulator.variables["AZURE_TENANT"],
+        client_id,
+        lambda: assertion,
+        authority=simulator.url,
+        disable_instance_discovery=True,
+    )
+    if code is None:
+        assert client.get_token(f"{simulator.url}/.default").token
+    else:
+        with pytest.raises(ClientAuthenticationError, match=code):
+            client.get_token(f"{simulator.url}/.default")

@@ -9,14 +9,19 @@ import secrets
 import uuid
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
 from ..errors import ArmError
 from ..exchange import Json
-from ..identity.models import Principal
+from ..identity.assertions import read_public_key
+from ..identity.models import Federation, Principal
 from ..identity.roles import ROLES, Assignment, Role
+
+_FEDERATION = ("issuer", "subject", "public_key")
 
 
 def read_principal(body: Json) -> Principal:
-    """Make an application from `{"name", "roles": [{"role" or "actions", "scope"}]}`. Raises ArmError."""
+    """Make an application from its name and roles, and how else it may sign in. Raises ArmError."""
     roles = body.get("roles")
     if not isinstance(body.get("name"), str) or not isinstance(roles, list):
         raise _invalid("'name' must be a text and 'roles' a list")
@@ -26,7 +31,24 @@ def read_principal(body: Json) -> Principal:
         name=body["name"],
         secret=secrets.token_urlsafe(24),
         assignments=tuple(_read_assignment(item) for item in roles),
+        certificate=_read_key(body["certificate"]) if body.get("certificate") else None,
+        federation=_read_federation(body["federation"]) if body.get("federation") else None,
     )
+
+
+def _read_key(pem: Any) -> RSAPublicKey:
+    """Read a certificate or a public key. Raises ArmError."""
+    try:
+        return read_public_key(str(pem))
+    except ValueError as error:
+        raise _invalid(f"the certificate or key is none: {error}") from None
+
+
+def _read_federation(item: Any) -> Federation:
+    """Read which provider may speak for the application. Raises ArmError."""
+    if not isinstance(item, dict) or not all(isinstance(item.get(name), str) for name in _FEDERATION):
+        raise _invalid(f"'federation' needs the texts {', '.join(_FEDERATION)}")
+    return Federation(item["issuer"], item["subject"], _read_key(item["public_key"]))
 
 
 def _read_assignment(item: Any) -> Assignment:

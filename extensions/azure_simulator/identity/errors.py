@@ -55,6 +55,59 @@ def wrong_secret(client_id: str) -> EntraError:
     )
 
 
+def malformed_assertion() -> EntraError:
+    """Say that the assertion can't be read."""
+    return EntraError(
+        401,
+        "invalid_client",
+        50027,
+        "JWT token is invalid or malformed.",
+    )
+
+
+def expired_assertion() -> EntraError:
+    """Say that the assertion's time is over, or not yet come."""
+    return EntraError(
+        401,
+        "invalid_client",
+        700024,
+        "Client assertion is not within its valid time range.",
+    )
+
+
+def unknown_certificate(client_id: str) -> EntraError:
+    """Say that the certificate isn't registered."""
+    return EntraError(
+        401,
+        "invalid_client",
+        700027,
+        "The certificate with identifier used to sign the client assertion is not registered on application. "
+        "[Reason - The key was not found., Please visit the Azure Portal to see configured keys for "
+        f"'{client_id}'.]",
+    )
+
+
+def wrong_assertion_audience(audience: str) -> EntraError:
+    """Say that the assertion is for another endpoint or about another application."""
+    return EntraError(
+        401,
+        "invalid_client",
+        700023,
+        f"Client assertion audience claim does not match Realm issuer. Audience: '{audience}'.",
+    )
+
+
+def no_federated_identity(subject: str) -> EntraError:
+    """Say that nobody registered who speaks there."""
+    return EntraError(
+        401,
+        "invalid_client",
+        700213,
+        f"No matching federated identity record found for presented assertion subject '{subject}'. Check your "
+        "federated identity credential Subject, Audience and Issuer against the presented assertion.",
+    )
+
+
 def unknown_application(client_id: str, tenant: str) -> EntraError:
     """Say that the tenant has no such application."""
     return EntraError(

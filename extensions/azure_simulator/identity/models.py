@@ -14,20 +14,33 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
 from ..clock import Clock
 from ..moments import TICKS_PER_SECOND
 from .roles import OWNER, Assignment
 
 
 @dataclass(frozen=True, slots=True)
+class Federation:
+    """Another identity provider that may speak for an application, under one subject."""
+
+    issuer: str
+    subject: str
+    key: RSAPublicKey
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
-    """An application that may sign in with a client secret."""
+    """An application that may sign in with a client secret, and with more if it is registered."""
 
     client_id: str
     object_id: str
     name: str
     secret: str = field(repr=False)
     assignments: tuple[Assignment, ...] = (Assignment(OWNER, "/"),)
+    certificate: RSAPublicKey | None = None
+    federation: Federation | None = None
 
     def may(self, action: str, scope: str) -> bool:
         """Tell whether a role at this scope or above permits an action."""

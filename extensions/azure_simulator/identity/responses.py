@@ -11,16 +11,13 @@ from urllib.parse import parse_qsl
 from ..exchange import Call, Json, Reply
 from ..moments import TICKS_PER_SECOND
 from ..world import World
+from .credentials import authenticate_form
 from .errors import (
     EntraError,
     missing_parameter,
     resource_not_found,
     tenant_not_found,
-    unknown_application,
-    unsupported_grant,
-    wrong_secret,
 )
-from .models import Principal
 
 # Audiences of ARM in the forms that clients ask for (measured).
 _ARM_AUDIENCES = re.compile(r"https://management\.(azure\.com|core\.windows\.net)/*$")
@@ -69,7 +66,7 @@ def issue_token(world: World, call: Call, tenant: str) -> Reply:
     try:
         _check_tenant(world, tenant)
         form = dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
-        principal = _authenticate(world, form)
+        principal = authenticate_form(world, form, f"{call.base_url}{call.path}")
         audience = _audience(call, form, world)
     except EntraError as error:
         return error.reply(world)
@@ -103,24 +100,6 @@ def _check_tenant(world: World, tenant: str) -> None:
     ours = {world.tenant.id, world.tenant.domain, "organizations", "common", "adfs"}
     if tenant.lower() not in ours:
         raise tenant_not_found(tenant)
-
-
-def _authenticate(world: World, form: dict[str, str]) -> Principal:
-    """Return the application that signs in. Raises EntraError."""
-    grant = form.get("grant_type")
-    if grant is None:
-        raise missing_parameter("grant_type")
-    if grant != "client_credentials":
-        raise unsupported_grant(grant)
-    for name in ("client_id", "client_secret"):
-        if not form.get(name):
-            raise missing_parameter(name)
-    principal = world.principals.get(form["client_id"].lower())
-    if principal is None:
-        raise unknown_application(form["client_id"], world.tenant.name)
-    if not principal.knows(form["client_secret"]):
-        raise wrong_secret(principal.client_id)
-    return principal
 
 
 def _audience(call: Call, form: dict[str, str], world: World) -> str:
