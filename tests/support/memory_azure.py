@@ -26,7 +26,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.vms import Vm
 from samples import NOON, REGION, vm_id
 
 Json = dict[str, Any]
-Verb = Literal["list", "get", "put", "initiate", "vms"]
+Verb = Literal["list", "get", "put", "delete", "initiate", "vms"]
 When = Literal["before", "after"]
 
 # What a request gets that names no source.
@@ -82,7 +82,7 @@ class _Hook:
 
 
 class MemoryAzure:
-    """Implements the operations' `JitApi` and `VmApi`.
+    """Implements the operations' `JitApi`, `VmApi` and `DefenderApi`.
 
     `provisioning` is how long a PUT shows `Updating`, `initiating` how long a request takes to come into effect,
     `hidden_at_first` how long a new policy can't be read.
@@ -94,6 +94,9 @@ class MemoryAzure:
         self.initiating = timedelta(seconds=3)
         self.hidden_at_first = timedelta(0)
         self.calls: list[Call] = []
+        # groups in which nobody is told what exists, and subscriptions' plans (by default all include JIT)
+        self.forbidden_groups: set[tuple[str, str]] = set()
+        self.plans: dict[str, bool | None] = {}
         self._lock = threading.RLock()
         self._vms: dict[VmId, Vm] = {}
         self._policies: dict[PolicyId, _Stored] = {}
@@ -142,13 +145,13 @@ class MemoryAzure:
         body = {"virtualMachines": [{"id": str(vm), "ports": wire}], "justification": justification}
         return self._accept(self._policies[policy], body)
 
-    def revoke(self, reason: str = "UserManuallyRevoked") -> None:
-        """End all requests."""
+    def revoke(self, justification: str = "") -> None:
+        """End all requests whose justification holds the text."""
         for stored in self._policies.values():
             for request in stored.requests:
-                for entry in request["virtualMachines"]:
+                for entry in request["virtualMachines"] if justification in request["justification"] else ():
                     for port in entry["ports"]:
-                        port.update(status="Revoked", statusReason=reason)
+                        port.update(status="Revoked", statusReason="UserManuallyRevoked")
 
     def fail_to_provision(self, policy: PolicyId) -> None:
         self._policies[policy].failed = True
@@ -175,7 +178,7 @@ class MemoryAzure:
 
     @property
     def writes(self) -> list[Call]:
-        return [call for call in self.calls if call.verb in ("put", "initiate")]
+        return [call for call in self.calls if call.verb in ("put", "delete", "initiate")]
 
     def entries(self, policy: PolicyId) -> list[Json]:
         return copy.deepcopy(list(self._policies[policy].properties["virtualMachines"]))
@@ -246,6 +249,18 @@ class MemoryAzure:
                 requests=known.requests if known else [],
             )
             self._end("put", policy_id)
+
+    def delete_policy(self, policy_id: PolicyId) -> None:
+        with self._lock:
+            self._begin("delete", str(policy_id), policy_id)
+            self._policies.pop(policy_id, None)
+            self._end("delete", policy_id)
+
+    def is_gone(self, vm: VmId) -> bool | None:
+        return None if vm.group_key in self.forbidden_groups else vm not in self._vms
+
+    def includes_jit(self, subscription_id: str) -> bool | None:
+        return self.plans.get(subscription_id.lower(), True)
 
     def initiate(self, policy_id: PolicyId, body: Mapping[str, Any]) -> Mapping[str, Any]:
         with self._lock:

@@ -70,6 +70,7 @@ def test_one_source_is_written_in_the_singular_and_several_in_the_plural() -> No
         ({"allowedSourceAddressPrefix": "*", "allowedSourceAddressPrefixes": []}, {"*"}),
         ({"allowedSourceAddressPrefix": None, "allowedSourceAddressPrefixes": ["10.0.0.1/32"]}, {"10.0.0.1"}),
         ({"allowedSourceAddressPrefixes": ["10.0.0.1", "10.0.0.2"]}, {"10.0.0.1", "10.0.0.2"}),
+        ({"allowedSourceAddressPrefix": "10.0.0.1", "allowedSourceAddressPrefixes": ["10.0.0.2"]}, {"10.0.0.2"}),
         ({}, set()),
         ({"allowedSourceAddressPrefix": ""}, set()),
     ],

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._operations.cover i
     cover,
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcomes import Outcome
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.safe_write import Patience, Writer
 from memory_azure import MemoryAzure, raising, refused
 from samples import OTHER_SUBSCRIPTION, entry, policy_id, port, rule, vm_id
 
@@ -36,6 +38,9 @@ def azure() -> MemoryAzure:
     return MemoryAzure()
 
 
+PATIENCE = Patience(budget=timedelta(seconds=5), quiet=timedelta(seconds=6), timeout=timedelta(seconds=120))
+
+
 def run(
     azure: MemoryAzure,
     *wishes: VmWish,
@@ -43,9 +48,12 @@ def run(
     check_mode: bool = False,
     timeout: float = 120,
     warn: Callable[[str], None] = lambda text: None,
+    **options: Any,
 ) -> Outcome:
-    request = CoverRequest(wishes, name, timedelta(seconds=timeout))
-    return cover(request, azure, azure, azure.clock, warn, check_mode=check_mode)
+    request = CoverRequest(wishes, name, **options)
+    patience = dataclasses.replace(PATIENCE, timeout=timedelta(seconds=timeout))
+    writer = Writer(azure, azure.clock, lambda: 0.5, patience)
+    return cover(request, azure, azure, writer, warn, check_mode=check_mode)
 
 
 def wish(vm: VmId, *rules: PortRule) -> VmWish:
@@ -137,6 +145,7 @@ def test_what_is_as_wished_is_not_written(azure: MemoryAzure) -> None:
     assert states(outcome) == ["unchanged"]
     assert not outcome.changed
     assert azure.writes == []
+    assert azure.count("get") == 0
     assert (outcome.before, outcome.after) == ({}, {})
     assert outcome.summary["policies_changed"] == 0
 
@@ -430,6 +439,15 @@ def test_of_several_policies_the_one_of_the_asked_name_is_used_and_the_user_is_t
     (warning,) = warnings
     assert all(str(policy_id(name)).split("/")[-1] in warning for name in ("a", "m", "z"))
     assert str(vm) in warning
+
+
+def test_a_policy_that_two_lists_show_is_one_policy(azure: MemoryAzure) -> None:
+    covered, bare = azure.add_vm("covered"), azure.add_vm("bare")
+    azure.hold(policy_id(), entry(covered, port(22)))
+    warnings: list[str] = []
+    outcome = run(azure, wish(covered), wish(bare), warn=warnings.append)
+    assert states(outcome) == ["unchanged", "added"]
+    assert warnings == []
 
 
 def test_of_several_policies_of_other_names_it_is_always_the_same_one(azure: MemoryAzure) -> None:

@@ -550,6 +550,18 @@ def test_several_requests_of_others_are_all_awaited(azure: MemoryAzure) -> None:
     assert azure.writes == []
 
 
+@pytest.mark.parametrize("ended", ["first", "second"])
+def test_one_of_several_requests_of_others_that_ends_is_enough_to_fail(azure: MemoryAzure, ended: str) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.grant(policy_id(), vm, 22, source=DESK, justification="first")
+    azure.grant(policy_id(), vm, 22, source="198.51.100.1", justification="second")
+    azure.on("get", lambda: azure.revoke(ended))
+    outcome = run(azure, access(22, vm=vm, sources=(DESK, "198.51.100.1")))
+    assert states(outcome) == ["failed"]
+    assert "Revoked" in error(outcome)
+    assert not outcome.changed
+
+
 def test_what_somebody_else_just_asked_for_is_not_awaited_when_acceptance_is_enough(azure: MemoryAzure) -> None:
     (vm,) = covered(azure, "vm-1")
     azure.grant(policy_id(), vm, 22, source=DESK)
