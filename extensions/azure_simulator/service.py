@@ -49,10 +49,10 @@ class Service:
         self.fleet = fleet
         self.clock = clock or Clock()
         self.journal = Journal()
-        self.faults = FaultBook()
         self.on_change: Callable[[], None] = lambda: None
         self._timer: asyncio.TimerHandle | None = None
         self.world = self._fresh_world()
+        self.faults = FaultBook(self.world.seed)
 
     def _fresh_world(self) -> World:
         """Make a world that tells us about changes and about what falls due."""

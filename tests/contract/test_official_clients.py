@@ -9,6 +9,8 @@ import datetime as dt
 import io
 import json
 import ssl
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -31,7 +33,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
-from demo_fleet import IDS, WORKPLACE
+from demo_fleet import IDS, PRODUCTION, WORKPLACE
 from running_simulator import RunningSimulator, running_simulator
 
 
@@ -274,3 +276,34 @@ def test_federated_tokens(simulator: RunningSimulator, change: dict[str, Any], c
     else:
         with pytest.raises(ClientAuthenticationError, match=code):
             client.get_token(f"{simulator.url}/.default")
+
+
+ASYNCHRONOUS = """
+import asyncio, os, sys
+from azure.identity.aio import ClientSecretCredential
+from azure.mgmt.compute.aio import ComputeManagementClient
+from azure.mgmt.security.v2020_01_01.aio import SecurityCenter
+
+async def main(subscription):
+    url = os.environ["AZURE_SIMULATOR_URL"]
+    who = [os.environ[name] for name in ("AZURE_TENANT", "AZURE_CLIENT_ID", "AZURE_SECRET")]
+    there = {"base_url": url, "credential_scopes": [f"{url}/.default"]}
+    async with (
+        ClientSecretCredential(*who, authority=url, disable_instance_discovery=True) as signed_in,
+        SecurityCenter(signed_in, subscription, asc_location="westeurope", **there) as security,
+        ComputeManagementClient(signed_in, subscription, **there) as compute,
+    ):
+        policies = [policy async for policy in security.jit_network_access_policies.list()]
+        vms = [vm async for vm in compute.virtual_machines.list_all()]
+        print(len(policies), len(vms))
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+def test_the_asynchronous_clients(simulator: RunningSimulator) -> None:
+    """In a process of their own: their HTTP library reads the certificate authorities when it is imported."""
+    simulator.reset()
+    command = [sys.executable, "-c", ASYNCHRONOUS, PRODUCTION]
+    done = subprocess.run(command, env=simulator.environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("1 7\n", 0), done.stderr

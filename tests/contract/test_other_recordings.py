@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -178,3 +179,78 @@ def test_rules_are_written_and_deleted_as_recorded(azure_data: Path) -> None:
     cloud.advance(10)
     assert cloud.call("GET", operation).body == {"status": "Succeeded"}
     assert cloud.call("GET", path).status == 404
+
+
+JIT_ASSESSMENT = "805651bc-6ecd-4c73-9b55-97a19d0582d0"
+
+
+def test_assessments(cloud: Cloud, azure_data: Path) -> None:
+    """Covered, and without a security group: in the recorded words."""
+    path = azure_data / "recordings" / "azure-powershell" / "GetAllAssessments.2020.EXCERPT-first-12-entries.json"
+    recorded = [
+        item for item in json.loads(path.read_text())["ResponseBody"]["value"] if item["name"] == JIT_ASSESSMENT
+    ]
+    listed = cloud.get(f"/subscriptions/{PRODUCTION}/providers/Microsoft.Security/assessments", "2020-01-01")[
+        "value"
+    ]
+    ours = {item["id"].split("/")[8]: item for item in listed}
+    assert len(ours) == 7
+    for name, other in (("legacy-01", recorded[0]), ("jump-01", recorded[1])):
+        assert shape(ours[name]) == shape(other)
+        assert list(ours[name]) == list(other)
+        assert ours[name]["properties"]["status"] == other["properties"]["status"]
+        assert ours[name]["properties"]["displayName"] == other["properties"]["displayName"]
+    assert ours["web-01"]["properties"]["status"] == {"code": "Unhealthy"}
+    single = f"{IDS['jump-01']}/providers/Microsoft.Security/assessments/{JIT_ASSESSMENT}"
+    assert cloud.get(single, "2020-01-01") == ours["jump-01"]
+
+
+def test_assessments_through_resource_graph(cloud: Cloud) -> None:
+    query = (
+        f"securityresources | where type =~ 'microsoft.security/assessments' and name == '{JIT_ASSESSMENT}' "
+        "| summarize n = count() by code = tostring(properties.status.code) | order by code asc"
+    )
+    assert cloud.query(query)["data"] == [
+        {"code": "Healthy", "n": 1},
+        {"code": "NotApplicable", "n": 1},
+        {"code": "Unhealthy", "n": 11},
+    ]
+
+
+def test_without_the_plan_there_is_no_such_assessment(cloud: Cloud) -> None:
+    """[inf]"""
+    plan = f"/subscriptions/{PRODUCTION}/providers/Microsoft.Security/pricings/VirtualMachines"
+    body = {"properties": {"pricingTier": "Standard", "subPlan": "P1"}}
+    assert cloud.call("PUT", f"{plan}?api-version=2024-01-01", body).status == 200
+    path = f"/subscriptions/{PRODUCTION}/providers/Microsoft.Security/assessments"
+    assert cloud.get(path, "2020-01-01")["value"] == []
+
+
+def test_the_plan_of_one_machine(cloud: Cloud, azure_data: Path) -> None:
+    folder = azure_data / "spec" / "azure-rest-api-specs" / "pricings-2024-01-01"
+    example = json.loads((folder / "GetResourcePricingByNameVirtualMachines_example.json").read_text())
+    recorded = example["responses"]["200"]["body"]
+    ours = cloud.get(f"{IDS['web-01']}/providers/Microsoft.Security/pricings/VirtualMachines")
+    assert ours.keys() == recorded.keys()
+    assert ours["properties"].keys() == recorded["properties"].keys()
+    assert ours["properties"]["inheritedFrom"] == f"/subscriptions/{PRODUCTION}"
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "path"),
+    [
+        ("compute-2024-07-01", "VirtualMachine_ListBySubscription_ByLocation", f"{COMPUTE}/virtualMachines"),
+        ("compute-2024-07-01", "VirtualMachine_ListAll_MinimumSet_Gen", f"{COMPUTE}/virtualMachines"),
+        ("network-2023-11-01", "NetworkInterfaceListAll", f"{NETWORK}/networkInterfaces"),
+        ("network-2023-11-01", "NetworkSecurityGroupListAll", f"{NETWORK}/networkSecurityGroups"),
+    ],
+)
+def test_official_examples_are_spelled_alike(
+    cloud: Cloud, azure_data: Path, folder: str, name: str, path: str
+) -> None:
+    file = azure_data / "spec" / "azure-rest-api-specs" / folder / f"{name}.json"
+    examples = json.loads(file.read_text())["responses"]["200"]["body"]["value"]
+    assert examples
+    for ours in cloud.get(path)["value"]:
+        for example in examples:
+            assert differences(ours, example) == []

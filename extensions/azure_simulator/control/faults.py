@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -19,6 +20,7 @@ _FIELDS = frozenset(
         "path",
         "times",
         "skip",
+        "probability",
         "status",
         "headers",
         "body",
@@ -39,6 +41,7 @@ class Fault:
     path: re.Pattern[str]
     times: int
     skip: int = 0
+    probability: float = 1.0
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
@@ -75,6 +78,7 @@ class Fault:
             "path": self.path.pattern,
             "times": self.times,
             "skip": self.skip,
+            "probability": self.probability,
             "status": self.status,
             "headers": self.headers,
             "body": self.body,
@@ -90,8 +94,10 @@ class Fault:
 class FaultBook:
     """The orders, in the order in which they came."""
 
-    def __init__(self) -> None:
-        """Begin empty."""
+    def __init__(self, seed: int = 1) -> None:
+        """Begin empty; `seed` decides when faults of some probability strike."""
+        self._seed = seed
+        self._draw = random.Random(seed)
         self._faults: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
@@ -101,6 +107,7 @@ class FaultBook:
     def clear(self) -> None:
         """Forget all orders."""
         self._faults.clear()
+        self._draw.seed(self._seed)
 
     def show(self) -> list[Json]:
         """Write all orders, also those that are used up."""
@@ -112,6 +119,8 @@ class FaultBook:
             if fault.times > 0 and fault.matches(call):
                 if fault.skip > 0:
                     fault.skip -= 1
+                    continue
+                if fault.probability < 1 and self._draw.random() >= fault.probability:
                     continue
                 fault.times -= 1
                 fault.hits += 1
@@ -129,6 +138,9 @@ def read_fault(body: Json) -> Fault:
             raise _invalid(f"'{name}' must be a whole number")
     if body.get("reset") not in (None, "before", "after"):
         raise _invalid("'reset' must be 'before' or 'after'")
+    probability = body.get("probability", 1)
+    if isinstance(probability, bool) or not isinstance(probability, int | float) or not 0 <= probability <= 1:
+        raise _invalid("'probability' must be a number from 0 to 1")
     try:
         pattern = re.compile(str(body.get("path", "")), re.IGNORECASE)
         delay = parse_plain_duration(str(body.get("delay") or 0))
@@ -139,6 +151,7 @@ def read_fault(body: Json) -> Fault:
         path=pattern,
         times=body.get("times", 1),
         skip=body.get("skip", 0),
+        probability=probability,
         status=body.get("status"),
         headers={str(name): str(value) for name, value in (body.get("headers") or {}).items()},
         body=body.get("body"),

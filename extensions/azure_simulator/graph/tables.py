@@ -13,6 +13,8 @@ from ..exchange import Json
 from ..identity.models import Principal
 from ..network.models import ADDRESSES, GROUPS, INTERFACES, NETWORKS
 from ..network.shapes import show_address, show_interface, show_network, show_nsg
+from ..security.assessments import KIND as ASSESSMENTS
+from ..security.assessments import group_assessments
 from ..subscriptions.models import ResourceGroup, Subscription
 from ..world import World
 from .kql.compiler import Row
@@ -47,6 +49,7 @@ def tables(world: World, principal: Principal, subscriptions: list[Subscription]
     """Return the tables as a caller sees them in some subscriptions."""
     return {
         "resources": Table(COLUMNS, lambda types: _resources(world, principal, subscriptions, types)),
+        "securityresources": Table(COLUMNS, lambda types: _assessments(world, principal, subscriptions, types)),
         "resourcecontainers": Table(COLUMNS, lambda types: _containers(world, subscriptions)),
     }
 
@@ -61,6 +64,18 @@ def _resources(
                 for group in subscription.groups.values():
                     if principal.may(f"{kind}/read", group.id):
                         yield from rows(world, group)
+
+
+def _assessments(
+    world: World, principal: Principal, subscriptions: list[Subscription], types: frozenset[str] | None
+) -> Iterator[Row]:
+    """Yield the assessments that the caller may read."""
+    if types is None or ASSESSMENTS.lower() in types:
+        for subscription in subscriptions:
+            for group in subscription.groups.values():
+                if principal.may(f"{ASSESSMENTS}/read", group.id):
+                    for shown in group_assessments(world, group):
+                        yield _row(world, group, shown | {"location": ""})
 
 
 def _row(world: World, group: ResourceGroup, shown: Json) -> Row:

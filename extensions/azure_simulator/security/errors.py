@@ -13,6 +13,11 @@ def pricing_not_found(name: str) -> ArmError:
     return ArmError(404, "PricingNotFound", f"Pricing bundle '{name}' was not found.")
 
 
+def assessment_not_found(name: str) -> ArmError:
+    """Say that there is no such assessment [inf]."""
+    return ArmError(404, "ResourceNotFound", f"Assessment '{name}' was not found.")
+
+
 def invalid_pricing(message: str) -> ArmError:
     """Say what is wrong with the plan [inf]."""
     return ArmError(400, "InvalidInput", message)

@@ -14,6 +14,7 @@ from ..world import World
 from .errors import invalid_pricing, pricing_not_found
 from .models import Pricing
 
+_RESOURCE = "/providers/Microsoft.Security/pricings/VirtualMachines"
 _HEADERS: dict[str, str | list[str]] = {"api-supported-versions": "1.0", "Server": "Kestrel"}
 
 
@@ -28,6 +29,22 @@ def get_pricing(world: World, call: Call, subscription_id: str, plan_name: str) 
     """Answer one plan."""
     subscription = world.subscription(subscription_id)
     return Reply(body=_show(subscription, _find(subscription, plan_name), _version(call)), headers=_HEADERS)
+
+
+def get_vm_pricing(
+    world: World, call: Call, subscription_id: str, group_name: str, vm_name: str, plan_name: str
+) -> Reply:
+    """Answer the plan of one VM, which is always its subscription's [spec: GetResourcePricingByName]."""
+    subscription = world.subscription(subscription_id)
+    group = world.group(subscription_id, group_name)
+    vm = group.vms.get(vm_name.lower())
+    if vm is None or plan_name.lower() != "virtualmachines":
+        raise pricing_not_found(plan_name)
+    shown = _show(subscription, subscription.pricings["virtualmachines"], _version(call))
+    own = ("enforce", "resourcesCoverageStatus")
+    properties = {name: value for name, value in shown["properties"].items() if name not in own}
+    properties |= {"inherited": "True", "inheritedFrom": f"/subscriptions/{subscription.id}"}
+    return Reply(body={**shown, "id": f"{vm.id}{_RESOURCE}", "properties": properties}, headers=_HEADERS)
 
 
 def put_pricing(world: World, call: Call, subscription_id: str, plan_name: str) -> Reply:

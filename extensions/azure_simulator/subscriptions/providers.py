@@ -19,6 +19,7 @@ PROVIDERS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
             "locations/jitNetworkAccessPolicies": JIT_VERSIONS,
             "jitNetworkAccessPolicies": JIT_VERSIONS,
             "pricings": PRICING_VERSIONS,
+            "assessments": ("2020-01-01",),
         },
     ),
     "microsoft.compute": (

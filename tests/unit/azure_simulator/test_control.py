@@ -92,6 +92,17 @@ def test_faults_can_let_the_first_pass(cloud: Cloud) -> None:
     assert statuses(cloud, 4) == [200, 200, 429, 200]
 
 
+def test_faults_can_strike_at_random_and_in_the_same_way_again(cloud: Cloud) -> None:
+    order = {"path": "subscriptions", "status": 500, "times": 1000, "probability": 0.3}
+    runs = []
+    for _ in range(2):
+        cloud.control("POST", "faults", order)
+        runs.append(statuses(cloud, 100))
+        cloud.control("DELETE", "faults")
+    assert runs[0] == runs[1]
+    assert 15 <= runs[0].count(500) <= 45
+
+
 def put_policy(cloud: Cloud) -> int:
     client = JitPolicyClient(cloud, WORKPLACE, "rg-vdi", "westeurope")
     return client.put({"id": IDS["vdi-win-01"], "ports": [rule(3389)]}).status
@@ -132,6 +143,7 @@ def test_bodies_and_content_types_can_be_wrong(cloud: Cloud) -> None:
         ({"reset": "during"}, "'reset'"),
         ({"path": "("}, "'path'"),
         ({"delay": "soon"}, "'delay'"),
+        ({"probability": 2}, "'probability'"),
     ],
 )
 def test_wrong_orders_are_refused_by_field(cloud: Cloud, order: dict[str, Any], named: str) -> None:
