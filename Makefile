@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := plugins extensions tests
 
-.PHONY: help setup demo test lint types unit contract integration e2e sanity bench clean
+.PHONY: help setup demo test lint types unit contract integration e2e sanity clients bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -41,6 +41,9 @@ e2e: setup ## whole playbooks on the simulator
 
 sanity: setup ## ansible-test sanity on the newest ansible-core that this machine's Pythons can run
 	$(BIN)/python tests/tools/sanity.py
+
+clients: setup ## az, azure.azcollection and Microsoft's SDKs against the simulator (the first run installs them)
+	$(BIN)/python tests/tools/clients.py
 
 bench: setup ## side-by-side figures
 	$(BIN)/python tests/bench

@@ -18,9 +18,10 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from interpreters import find_interpreter, version_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "sanity"
@@ -99,27 +100,6 @@ def choose(core: str | None, version: str | None) -> Choice:
 
 def listed(series: Series) -> str:
     return " or ".join(series.pythons)
-
-
-def find_interpreter(version: str) -> str | None:
-    # pyenv puts a command on PATH for each version it keeps, also for those that it refuses to start.
-    return next((python for python in interpreters(version) if version_of(python) == version), None)
-
-
-def interpreters(version: str) -> Iterator[str]:
-    """Name the places where this machine may keep a Python of one version."""
-    yield sys.executable
-    if found := shutil.which(f"python{version}"):
-        yield found
-    if pyenv := os.environ.get("PYENV_ROOT") or shutil.which("pyenv"):
-        root = Path(os.environ.get("PYENV_ROOT", Path(pyenv).resolve().parents[1]))
-        yield from (str(path) for path in sorted(root.glob(f"versions/{version}.*/bin/python{version}")))
-
-
-def version_of(python: str) -> str | None:
-    code = "import sys; print('%d.%d' % sys.version_info[:2])"
-    result = subprocess.run([python, "-c", code], check=False, capture_output=True, text=True)
-    return result.stdout.strip() or None
 
 
 def install_core(environment: Path, choice: Choice) -> None:
