@@ -24,6 +24,7 @@ from azure.identity import (
     ClientAssertionCredential,
     ClientSecretCredential,
     ManagedIdentityCredential,
+    UsernamePasswordCredential,
 )
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.network import NetworkManagementClient
@@ -307,3 +308,34 @@ def test_the_asynchronous_clients(simulator: RunningSimulator) -> None:
     command = [sys.executable, "-c", ASYNCHRONOUS, PRODUCTION]
     done = subprocess.run(command, env=simulator.environment, capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("1 7\n", 0), done.stderr
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_users(simulator: RunningSimulator, connection: dict[str, Any]) -> None:
+    """By name and password; requests carry the name of the user [rec]."""
+    upn = "user.a@contoso.onmicrosoft.com"
+    roles = [{"role": "Owner", "scope": "/"}]
+    made = simulator.control("POST", "principals", {"name": "User A", "upn": upn, "roles": roles})
+
+    def user(name: str, password: str) -> UsernamePasswordCredential:
+        return UsernamePasswordCredential(
+            "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+            name,
+            password,
+            # Under any other tenant the library asks the host without its port for the user's realm.
+            tenant_id="adfs",
+            authority=simulator.url,
+            disable_instance_discovery=True,
+        )
+
+    with pytest.raises(ClientAuthenticationError, match="AADSTS50126"):
+        user(upn, "wrong").get_token(f"{simulator.url}/.default")
+    with pytest.raises(ClientAuthenticationError, match="AADSTS50034"):
+        user("nobody@contoso.test", "wrong").get_token(f"{simulator.url}/.default")
+    connection["credential"] = user(upn, made["secret"])
+    client: Any = SecurityCenter(subscription_id=PRODUCTION, asc_location="westeurope", **connection)
+    wish = {"virtualMachines": [{"id": IDS["jump-01"], "ports": [{"number": 22, "duration": "PT1H"}]}]}
+    request = client.jit_network_access_policies.initiate(
+        "rg-web", "westeurope", "default", io.BytesIO(json.dumps(wish).encode())
+    )
+    assert request.requestor == upn

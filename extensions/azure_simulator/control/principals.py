@@ -29,11 +29,19 @@ def read_principal(body: Json) -> Principal:
         client_id=str(uuid.uuid4()),
         object_id=str(uuid.uuid4()),
         name=body["name"],
+        upn=_read_upn(body.get("upn")),
         secret=secrets.token_urlsafe(24),
         assignments=tuple(_read_assignment(item) for item in roles),
         certificate=_read_key(body["certificate"]) if body.get("certificate") else None,
         federation=_read_federation(body["federation"]) if body.get("federation") else None,
     )
+
+
+def _read_upn(upn: Any) -> str | None:
+    """Read the name by which a user signs in. Raises ArmError."""
+    if upn is not None and (not isinstance(upn, str) or "@" not in upn):
+        raise _invalid("'upn' must be a text such as user@contoso.onmicrosoft.com")
+    return upn
 
 
 def _read_key(pem: Any) -> RSAPublicKey:
@@ -77,6 +85,7 @@ def show_principal(principal: Principal) -> Json:
         "client_id": principal.client_id,
         "object_id": principal.object_id,
         "name": principal.name,
+        "upn": principal.upn,
         "roles": [{"role": item.role.name, "scope": item.scope} for item in principal.assignments],
     }
 

@@ -14,8 +14,10 @@ from .errors import (
     no_federated_identity,
     unknown_application,
     unknown_certificate,
+    unknown_user,
     unsupported_grant,
     wrong_assertion_audience,
+    wrong_password,
     wrong_secret,
 )
 from .models import Principal
@@ -26,6 +28,8 @@ def authenticate_form(world: World, form: dict[str, str], token_endpoint: str) -
     grant = form.get("grant_type")
     if grant is None:
         raise missing_parameter("grant_type")
+    if grant == "password":
+        return _check_password(world, form)
     if grant != "client_credentials":
         raise unsupported_grant(grant)
     if not form.get("client_id"):
@@ -40,6 +44,20 @@ def authenticate_form(world: World, form: dict[str, str], token_endpoint: str) -
     elif not principal.knows(form["client_secret"]):
         raise wrong_secret(principal.client_id)
     return principal
+
+
+def _check_password(world: World, form: dict[str, str]) -> Principal:
+    """Return the user who signs in by name and password, through whatever application. Raises EntraError."""
+    for name in ("client_id", "username", "password"):
+        if not form.get(name):
+            raise missing_parameter(name)
+    username = form["username"].lower()
+    user = next((item for item in world.principals.values() if (item.upn or "").lower() == username), None)
+    if user is None:
+        raise unknown_user(world.tenant.domain)
+    if not user.knows(form["password"]):
+        raise wrong_password()
+    return user
 
 
 def _check_assertion(world: World, principal: Principal, form: dict[str, str], token_endpoint: str) -> None:

@@ -55,6 +55,24 @@ def wrong_secret(client_id: str) -> EntraError:
     )
 
 
+def wrong_password() -> EntraError:
+    """Say that name and password don't fit."""
+    return EntraError(
+        400, "invalid_grant", 50126, "Error validating credentials due to invalid username or password."
+    )
+
+
+def unknown_user(domain: str) -> EntraError:
+    """Say that the tenant has no such user."""
+    return EntraError(
+        400,
+        "invalid_grant",
+        50034,
+        f"The user account does not exist in the {domain} directory. To sign into this application, the account "
+        "must be added to the directory.",
+    )
+
+
 def malformed_assertion() -> EntraError:
     """Say that the assertion can't be read."""
     return EntraError(

@@ -32,13 +32,14 @@ class Federation:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An application that may sign in with a client secret, and with more if it is registered."""
+    """Who may sign in: an application, or, with a `upn`, a user whose password is the secret."""
 
     client_id: str
     object_id: str
     name: str
     secret: str = field(repr=False)
     assignments: tuple[Assignment, ...] = (Assignment(OWNER, "/"),)
+    upn: str | None = None
     certificate: RSAPublicKey | None = None
     federation: Federation | None = None
 
@@ -89,16 +90,37 @@ class TokenIssuer:
             "appid": principal.client_id,
             "appidacr": "1",
             "app_displayname": principal.name,
-            "idtyp": "app",
+            "idtyp": "user" if principal.upn else "app",
             "oid": principal.object_id,
             "sub": principal.object_id,
             "tid": self._tenant_id,
             "uti": uuid.uuid4().hex,
             "ver": "1.0",
         }
+        if principal.upn:
+            claims |= {"upn": principal.upn, "unique_name": principal.upn}
         text = self._sign(claims)
         self._known[text] = Token(audience, self._tenant_id, principal.client_id, expires)
         return text
+
+    def issue_identity(self, principal: Principal, client_id: str, issuer: str, lifetime: int) -> str:
+        """Return the token that tells an application who the user is."""
+        now = self._clock.wall() // TICKS_PER_SECOND
+        return self._sign(
+            {
+                "aud": client_id,
+                "iss": issuer,
+                "iat": now,
+                "nbf": now,
+                "exp": now + lifetime // TICKS_PER_SECOND,
+                "name": principal.name,
+                "oid": principal.object_id,
+                "preferred_username": principal.upn,
+                "sub": principal.object_id,
+                "tid": self._tenant_id,
+                "ver": "2.0",
+            }
+        )
 
     def read(self, text: str) -> Token | None:
         """Return what one of our tokens says; None for any other text."""

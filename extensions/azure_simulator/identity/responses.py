@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from urllib.parse import parse_qsl
 
@@ -34,6 +36,8 @@ def discover(world: World, call: Call, tenant: str) -> Reply:
     return Reply(
         body={
             "token_endpoint": f"{base}/{tenant}/oauth2/v2.0/token",
+            # The JavaScript SDK takes nothing for a discovery document that lacks this one (measured).
+            "jwks_uri": f"{base}/{tenant}/discovery/v2.0/keys",
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
             "response_modes_supported": ["query", "fragment", "form_post"],
             "subject_types_supported": ["pairwise"],
@@ -49,6 +53,11 @@ def discover(world: World, call: Call, tenant: str) -> Reply:
     )
 
 
+def list_keys(world: World, call: Call, tenant: str) -> Reply:
+    """Answer no key at all: nobody but the simulator checks its tokens."""
+    return Reply(body={"keys": []})
+
+
 def discover_instance(world: World, call: Call) -> Reply:
     """Answer instance discovery for clients that don't switch it off."""
     host, base = call.base_url.removeprefix("https://"), f"{call.base_url}/{world.tenant.id}"
@@ -57,6 +66,19 @@ def discover_instance(world: World, call: Call) -> Reply:
             "tenant_discovery_endpoint": f"{base}/v2.0/.well-known/openid-configuration",
             "api-version": "1.1",
             "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
+        }
+    )
+
+
+def tell_realm(world: World, call: Call, username: str) -> Reply:
+    """Answer where a user's password is checked: here, for all users."""
+    return Reply(
+        body={
+            "ver": "1.0",
+            "account_type": "Managed",
+            "domain_name": username.rpartition("@")[2],
+            "cloud_instance_name": call.base_url.removeprefix("https://"),
+            "cloud_audience_urn": "urn:federation:MicrosoftOnline",
         }
     )
 
@@ -77,6 +99,14 @@ def issue_token(world: World, call: Call, tenant: str) -> Reply:
         "ext_expires_in": lifetime // TICKS_PER_SECOND,
         "access_token": world.tokens.issue(principal, audience, lifetime),
     }
+    if principal.upn:
+        issuer = f"{call.base_url}/{world.tenant.id}/v2.0"
+        client_info = json.dumps({"uid": principal.object_id, "utid": world.tenant.id})
+        answer |= {
+            "scope": form.get("scope", ""),
+            "id_token": world.tokens.issue_identity(principal, form["client_id"], issuer, lifetime),
+            "client_info": base64.urlsafe_b64encode(client_info.encode()).decode().rstrip("="),
+        }
     if "scope" not in form:
         # The older endpoint speaks in `resource`, and in texts.
         expires = (world.clock.wall() + lifetime) // TICKS_PER_SECOND

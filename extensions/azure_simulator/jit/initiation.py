@@ -35,12 +35,12 @@ class Initiation:
     justification: str | None
     start: int
 
-    def check(self, policy: Policy, behaviour: Behaviour) -> AccessRequest:
+    def check(self, policy: Policy, behaviour: Behaviour, requestor: str) -> AccessRequest:
         """Return the request that the policy allows. Raises ArmError."""
         vms = [
             (vm_id, [self._grant(policy, behaviour, vm_id, port) for port in ports]) for vm_id, ports in self.vms
         ]
-        return AccessRequest(vms, self.start, behaviour.requestor, self.justification)
+        return AccessRequest(vms, self.start, requestor, self.justification)
 
     def _grant(self, policy: Policy, behaviour: Behaviour, vm_id: str, port: PortWish) -> Grant:
         """Hold one port against the policy's rules for it. Raises ArmError."""

@@ -84,7 +84,9 @@ def initiate(
     checked_version(call)
     wish = read_initiation(call, world.clock.now())
     policy = find_policy(world, subscription_id, group_name, location, policy_name)
-    request = wish.check(policy, world.behaviour)
+    # Users are told by name; of automation an empty text has been recorded [rec].
+    upn = call.principal.upn if call.principal else None
+    request = wish.check(policy, world.behaviour, upn or world.behaviour.requestor)
 
     def commit(moment: int) -> Reply:
         policy.requests.append(request)

@@ -68,7 +68,7 @@ def test_the_older_endpoint_takes_a_resource_and_answers_in_texts(cloud: Cloud) 
         ({"client_secret": None}, 400, "invalid_request", 900144),
         ({"scope": None}, 400, "invalid_request", 900144),
         ({"grant_type": None}, 400, "invalid_request", 900144),
-        ({"grant_type": "password"}, 400, "unsupported_grant_type", 70003),
+        ({"grant_type": "device_code"}, 400, "unsupported_grant_type", 70003),
         ({"scope": "https://elsewhere.example/.default"}, 400, "invalid_resource", 500011),
     ],
 )
@@ -201,3 +201,21 @@ def test_app_service_issues_tokens_to_who_knows_the_header(managed: Cloud) -> No
     assert list_with(managed, f"Bearer {body['access_token']}").status == 200
     assert managed.call("GET", APP_SERVICE, headers={}).status == 401
     assert managed.call("GET", f"{APP_SERVICE}&client_id=x", headers=header).status == 400
+
+
+def test_users_sign_in_by_name_and_password(cloud: Cloud) -> None:
+    upn = "user.a@contoso.onmicrosoft.com"
+    made = cloud.control("POST", "principals", {"name": "User A", "upn": upn, "roles": []}).body
+    assert (
+        cloud.call("GET", f"/common/userrealm/{upn}?api-version=1.0", headers={}).body["account_type"] == "Managed"
+    )
+    form = {"grant_type": "password", "username": upn.upper(), "client_id": "any", "client_secret": None}
+    body = sign_in(cloud, **form, password=made["secret"]).body
+    assert {"access_token", "id_token", "client_info", "scope"} <= set(body)
+    assert sign_in(cloud, **form, password="wrong").body["error_codes"] == [50126]
+    assert sign_in(cloud, **{**form, "username": "x@y"}, password="wrong").body["error_codes"] == [50034]
+    assert sign_in(cloud, **form).body["error_codes"] == [900144]
+
+
+def test_a_user_name_is_one(cloud: Cloud) -> None:
+    assert cloud.control("POST", "principals", {"name": "User A", "upn": "nobody", "roles": []}).status == 400
