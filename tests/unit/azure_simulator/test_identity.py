@@ -209,7 +209,12 @@ def test_users_sign_in_by_name_and_password(cloud: Cloud) -> None:
     assert (
         cloud.call("GET", f"/common/userrealm/{upn}?api-version=1.0", headers={}).body["account_type"] == "Managed"
     )
-    form = {"grant_type": "password", "username": upn.upper(), "client_id": "any", "client_secret": None}
+    form: dict[str, Any] = {
+        "grant_type": "password",
+        "username": upn.upper(),
+        "client_id": "any",
+        "client_secret": None,
+    }
     body = sign_in(cloud, **form, password=made["secret"]).body
     assert {"access_token", "id_token", "client_info", "scope"} <= set(body)
     assert sign_in(cloud, **form, password="wrong").body["error_codes"] == [50126]
