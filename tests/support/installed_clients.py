@@ -28,15 +28,18 @@ class Client:
     folder: Path
     environment: dict[str, str]
 
-    def run(self, *command: str | Path, cwd: Path | None = None) -> str:
-        """Run one of its commands and return what it prints."""
-        done = subprocess.run(command, env=self.environment, cwd=cwd, capture_output=True, text=True, check=False)
+    def run(self, *command: str | Path, given: Any = None) -> str:
+        """Run one of its commands, perhaps with JSON to read, and return what it prints."""
+        content = None if given is None else json.dumps(given)
+        done = subprocess.run(
+            command, env=self.environment, input=content, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, f"{command}: {done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def ask(self, *command: str | Path, cwd: Path | None = None) -> Any:
+    def ask(self, *command: str | Path, given: Any = None) -> Any:
         """Run one of its commands and return the JSON that it prints."""
-        return json.loads(self.run(*command, cwd=cwd))
+        return json.loads(self.run(*command, given=given))
 
 
 InstalledClient = Callable[..., Client]

@@ -86,6 +86,8 @@ def test_discovery_leads_to_the_token_endpoint(cloud: Cloud) -> None:
     reply = cloud.call("GET", f"/{tenant}/v2.0/.well-known/openid-configuration", headers={})
     assert reply.body["token_endpoint"] == f"{BASE}/{tenant}/oauth2/v2.0/token"
     assert {"authorization_endpoint", "issuer"} <= set(reply.body)
+    keys = cloud.call("GET", reply.body["jwks_uri"].removeprefix(BASE), headers={})
+    assert (keys.status, keys.body) == (200, {"keys": []})
     assert cloud.call("GET", "/nosuch/v2.0/.well-known/openid-configuration", headers={}).status == 400
 
 
