@@ -90,6 +90,14 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=1, metavar="N", help="makes generated fleets differ (default 1)"
     )
+    _add_behaviour_options(parser)
+    parser.add_argument(
+        "--env-file", type=Path, metavar="PATH", help="write the variables there, for a shell to read"
+    )
+
+
+def _add_behaviour_options(parser: argparse.ArgumentParser) -> None:
+    """Describe the options that say how the simulated service behaves."""
     parser.add_argument(
         "--latency",
         type=_duration,
@@ -114,9 +122,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--data-plane",
         choices=("on", "off"),
         help="whether VMs' ports answer on loopback addresses (default: on for demo and files, off for numbers)",
-    )
-    parser.add_argument(
-        "--env-file", type=Path, metavar="PATH", help="write the variables there, for a shell to read"
     )
 
 

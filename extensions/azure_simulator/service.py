@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .authorization.urls import ROUTES as AUTHORIZATION
 from .batch.urls import ROUTES as BATCH
@@ -51,6 +51,7 @@ class Service:
         self.journal = Journal()
         self.on_change: Callable[[], None] = lambda: None
         self._timer: asyncio.TimerHandle | None = None
+        self._waiting: set[asyncio.Future[Any]] = set()
         self.world = self._fresh_world()
         self.faults = FaultBook(self.world.seed)
 
@@ -71,8 +72,16 @@ class Service:
         self.world = self._fresh_world()
         self.world.principals, self.world.tokens = principals, tokens
         self.world.base_url = base_url
+        self._give_up_waiting()
         self._arm()
         self.on_change()
+
+    def _give_up_waiting(self) -> None:
+        """Break the connections that wait for something in a world that is gone."""
+        waiting, self._waiting = self._waiting, set()
+        for done in waiting:
+            if not done.done():
+                done.set_exception(Disconnect())
 
     def advance(self, duration: int) -> None:
         """Move the clock and apply what that makes due."""
@@ -161,6 +170,7 @@ class Service:
     async def _commit(self, write: Write) -> Reply:
         """Wait for the effect of a write."""
         done: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting.add(done)
 
         def effect(moment: int) -> None:
             try:
@@ -171,15 +181,22 @@ class Service:
                 done.set_result(reply)
 
         self.world.agenda.at(self.clock.now() + write.commit_after, effect)
-        return await done
+        try:
+            return await done
+        finally:
+            self._waiting.discard(done)
 
     async def sleep(self, duration: int) -> None:
         """Wait on the simulated clock."""
         if duration <= 0:
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(done)
         self.world.agenda.at(self.clock.now() + duration, lambda _: None if done.done() else done.set_result(None))
-        await done
+        try:
+            await done
+        finally:
+            self._waiting.discard(done)
 
     async def _control(self, call: Call) -> Reply:
         """Answer a call to the control interface."""

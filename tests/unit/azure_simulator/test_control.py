@@ -231,3 +231,22 @@ def test_a_write_whose_client_gave_up_still_commits() -> None:
     assert not has_policy(cloud)
     cloud.advance(2)
     assert has_policy(cloud)
+
+
+@pytest.mark.parametrize("behaviour", [{"commit_delay": "2s"}, {"reply_delay": "2s"}])
+def test_a_reset_breaks_what_waits(behaviour: dict[str, str]) -> None:
+    cloud = Cloud(**behaviour)
+    path = JitPolicyClient(cloud, WORKPLACE, "rg-vdi", "westeurope").path
+    body = {"properties": {"virtualMachines": [{"id": IDS["vdi-win-01"], "ports": [rule(3389)]}]}}
+
+    async def wait_in_vain() -> None:
+        call = cloud.make_call("PUT", f"{path}?api-version=2020-01-01", body)
+        answer = asyncio.ensure_future(cloud.service.answer(call))
+        for _ in range(3):
+            await asyncio.sleep(0)
+            cloud.advance(0)
+        cloud.service.reset()
+        with pytest.raises(Disconnect):
+            await answer
+
+    asyncio.run(wait_in_vain())
