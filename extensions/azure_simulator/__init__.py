@@ -1,6 +1,22 @@
 # Copyright (c) 2026 jitfleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A simulator of the part of Azure that just-in-time VM access on fleets needs."""
+"""A simulator of the part of Azure that just-in-time VM access on fleets needs.
+
+Where things live. Each family of resources is a folder of its own: `jit`, `compute`, `network`, `security`,
+`graph`, `subscriptions`, `identity`, `authorization`, `operations`, `batch`. In it
+
+    urls.py       which path and verb, and which permission it takes
+    responses.py  what an operation answers (`reads.py` and `writes.py` where there are many)
+    models.py     the state and its rules
+    shapes.py     the state as JSON, as recorded from Azure
+    errors.py     what is refused, in Azure's words
+
+Around them: `service.py` takes a call from fault and token to its answer, `world.py` holds all state, `clock.py`
+is the only one who knows the time and has the agenda of what falls due, `behaviour.py` lists every switch with
+its source, `fleet/` fills a world, `control/` is what tests steer with, `http_server.py` and `dataplane/` are the
+only parts that touch the network. To add an operation: a line in `urls.py`, a function in `responses.py`, a test
+beside the others.
+"""
 
 from __future__ import annotations

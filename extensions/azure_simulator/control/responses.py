@@ -15,6 +15,7 @@ from ..moments import format_utc, seconds, ticks
 from .export import export_state
 from .faults import read_fault
 from .principals import read_principal, show_principal
+from .usage import show_usage
 
 if TYPE_CHECKING:
     from ..service import Service
@@ -33,6 +34,11 @@ def health(service: Service, call: Call) -> Reply:
             "policies": sum(1 for _ in service.world.policies.all()),
         }
     )
+
+
+def usage(service: Service, call: Call) -> Reply:
+    """Tell what the simulator has used of this machine."""
+    return Reply(body=show_usage())
 
 
 def reset(service: Service, call: Call) -> Reply:

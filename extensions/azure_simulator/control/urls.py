@@ -10,6 +10,7 @@ from . import responses
 
 ROUTES = [
     Route("GET", "/_simulator/health", responses.health),
+    Route("GET", "/_simulator/usage", responses.usage),
     Route("POST", "/_simulator/reset", responses.reset),
     Route("GET", "/_simulator/state", responses.state),
     Route("GET", "/_simulator/principals", responses.show_principals),

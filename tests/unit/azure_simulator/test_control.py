@@ -250,3 +250,20 @@ def test_a_reset_breaks_what_waits(behaviour: dict[str, str]) -> None:
             await answer
 
     asyncio.run(wait_in_vain())
+
+
+def test_latency_is_added_to_every_answer() -> None:
+    cloud = Cloud(latency="2s")
+
+    async def story() -> list[bool]:
+        answer = asyncio.ensure_future(cloud.service.answer(cloud.make_call("GET", SUBSCRIPTIONS)))
+        moments = []
+        for seconds in (1.9, 0.2):
+            await asyncio.sleep(0)
+            cloud.advance(seconds)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            moments.append(answer.done())
+        return moments
+
+    assert asyncio.run(story()) == [False, True]

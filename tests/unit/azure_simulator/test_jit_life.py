@@ -296,16 +296,17 @@ def test_times_have_seven_decimals_and_agree() -> None:
     assert listed["requestor"] == ""
 
 
-def test_requests_come_in_no_order() -> None:
+@pytest.mark.parametrize("unordered", [True, False])
+def test_requests_come_in_no_order(unordered: bool) -> None:
     """[rec: test_security_jit_policy.2021]"""
-    cloud = Cloud()
+    cloud = Cloud(unordered_requests=unordered)
     client = policy(cloud)
     client.put(covered())
     for _ in range(8):
         cloud.advance(60)
         client.initiate({"id": VM, "ports": [wish(3389)]})
     starts = [request["startTimeUtc"] for request in client.properties()["requests"]]
-    assert starts != sorted(starts)
+    assert (starts != sorted(starts)) is unordered
     assert starts == [request["startTimeUtc"] for request in client.properties()["requests"]], (
         "but in the same one"
     )
@@ -426,3 +427,19 @@ def cloud_lists() -> dict[str, Any]:
         ).headers
         for name, (scope, part) in paths.items()
     }
+
+
+def test_the_requestor_can_be_told() -> None:
+    """Empty in all recordings made by automation [rec]; whether always is unknown [inf]."""
+    client = policy(Cloud(requestor="operator"))
+    client.put(covered())
+    reply = client.initiate({"id": VM, "ports": [wish(3389)]})
+    assert reply.body["requestor"] == "operator"
+
+
+def test_as_many_backends_as_told() -> None:
+    cloud = Cloud(fan_out=5)
+    path = (
+        f"/subscriptions/{WORKPLACE}/providers/Microsoft.Security/jitNetworkAccessPolicies?api-version=2020-01-01"
+    )
+    assert len(cloud.call("GET", path).headers["x-ms-original-request-ids"]) == 5
