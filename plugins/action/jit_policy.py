@@ -10,3 +10,4 @@ from ..plugin_utils._action import BatchAction
 
 class ActionModule(BatchAction):
     module = "jit_policy"
+    host_wishes = {"ports": "jit_policy_ports"}  # noqa: RUF012

@@ -21,6 +21,7 @@ from ._jit.ids import VmId, is_subscription_id
 from ._jit.ports import DEFAULT_DURATION, PROTOCOLS, SERVICES, PortRule
 from ._jit.sources import ANY, admits_everybody, network_of, normal
 from ._jit.times import parse_duration, read_duration
+from ._operations.safe_write import Patience
 
 # The ports that the portal proposes when JIT is enabled on many VMs at once.
 PORTAL_BULK = ("ssh", "rdp", "winrm_http", "winrm_https")
@@ -264,6 +265,29 @@ def read_span(option: str, raw: Any) -> timedelta | None:
     if span is None:
         raise InvalidOption(option, f"{raw!r} is not a duration; write it as 3h, 90m, 1h30m or PT3H")
     return span
+
+
+def read_address(option: str, raw: Any) -> str | None:
+    """Read a single IP address."""
+    network = network_of(str(raw))
+    if network is None or network.prefixlen != network.max_prefixlen:
+        raise InvalidOption(option, f"{raw!r} is not an IP address")
+    return str(network.network_address)
+
+
+def read_patience(params: Mapping[str, Any]) -> Patience:
+    """Read how safely policies are written."""
+    budget, quiet = params["write_budget"], params["quiet_window"]
+    if budget <= 0:
+        raise InvalidOption("write_budget", f"{budget:g} is too short; give a number of seconds above 0")
+    if quiet < budget:
+        raise InvalidOption(
+            "quiet_window",
+            f"{quiet:g} is shorter than write_budget, {budget:g}; then a change that another writer is about to "
+            "undo would count as done",
+        )
+    timeout = timedelta(seconds=params["wait_timeout"])
+    return Patience(timedelta(seconds=budget), timedelta(seconds=quiet), timeout, wait=params["wait"])
 
 
 def _as_list(raw: Any) -> list[Any]:

@@ -55,6 +55,8 @@ def _vm(outcome: VmOutcome, hosts: Iterable[str]) -> Json:
     }
     if outcome.ports:
         written["ports"] = [{"port": port.port, "state": port.state, **port.details} for port in outcome.ports]
+    if outcome.verified is not None:
+        written["verified"] = outcome.verified
     if outcome.error:
         written["error"] = outcome.error
     return written

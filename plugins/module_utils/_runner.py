@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ._azure.defender_api import ArmDefenderApi
 from ._azure.jit_api import ArmJitApi
 from ._azure.session import connect
 from ._azure.vm_api import ArmVmApi
@@ -44,6 +45,7 @@ class Context:
     check_mode: bool
     jit: ArmJitApi
     vms: ArmVmApi
+    defender: ArmDefenderApi
     clock: SystemClock
     warn: Callable[[str], None]
 
@@ -71,7 +73,13 @@ def _context(module: AnsibleModule) -> Context:
     cloud = module.params["cloud_environment"] or "AzureCloud"
     arm = connect(read_sign_in(module.params), cloud, USER_AGENT, assert_controller_lives)
     return Context(
-        module.params, bool(module.check_mode), ArmJitApi(arm), ArmVmApi(arm), SystemClock(), module.warn
+        params=module.params,
+        check_mode=bool(module.check_mode),
+        jit=ArmJitApi(arm),
+        vms=ArmVmApi(arm),
+        defender=ArmDefenderApi(arm),
+        clock=SystemClock(),
+        warn=module.warn,
     )
 
 

@@ -18,6 +18,9 @@ description:
   - Adds what is missing and changes what differs. Everything else that a policy holds stays - other VMs, other ports,
     fields that this module doesn't know.
   - A VM goes to the policy that already holds it, else to the policy O(policy_name) of its own resource group and region.
+    Where several policies hold it, the one called O(policy_name) in its own group and region is used, else the first by
+    id, and a warning names the VM.
+  - Writes in a way that is safe beside other writers who do the same, see O(quiet_window).
 extends_documentation_fragment:
   - jitfleet.azure.auth
   - jitfleet.azure.batch
@@ -34,9 +37,13 @@ attributes:
     description: A second run finds all as wished, and writes nothing.
 options:
   state:
-    description: The VMs shall be covered.
+    description: Whether the VMs shall be covered.
     type: str
-    choices: [present]
+    choices:
+      present: The VMs are covered, with the ports wished.
+      absent: >-
+        The VMs are in no policy any more; with O(ports), only those ports are taken out. A VM that has no port left
+        goes, and so does a policy that has no VM left. Azure ends the open windows of a VM that leaves its policy.
     default: present
   ports:
     description:
@@ -48,20 +55,65 @@ options:
         V(3h), V(90m) or V(PT3H); from 5 minutes to 1 day; three hours by default).
       - Without it each VM gets what the portal proposes for its operating system, which is RDP (3389) for Windows and
         SSH (22) for Linux, any protocol, any source, three hours.
-      - The key C(ports) of an element of O(vms) takes the same, for that VM alone.
+      - The host variable C(jit_policy_ports), or the key C(ports) of an element of O(vms), says it for one VM alone.
+      - With O(state=absent) numbers and service names only.
     type: list
     elements: raw
+  mode:
+    description: How the wish relates to what is there.
+    type: str
+    choices:
+      merge: These ports are added to the VMs, or changed. All else stays.
+      replace: These VMs have exactly these ports. Other VMs stay.
+      exact: >-
+        As V(replace), and the policies that these VMs are in hold no other VM. Every other VM there loses its cover,
+        whoever put it there.
+    default: merge
   policy_name:
     description:
       - The name of the policy for VMs that no policy holds yet. The portal expects V(default).
       - Azure allows 56 characters for the names of a policy and of a VM in it together.
     type: str
     default: default
+  prune_missing_vms:
+    description:
+      - Take VMs that don't exist any more out of the policies that change anyway, or that hold a VM of this task.
+        Deleted VMs stay in their policies and can make later writes fail.
+      - Only VMs of which Azure itself says that they don't exist; those that the credential may not see stay.
+    type: bool
+    default: true
+  widest_prefix:
+    description: Warn about sources whose CIDR prefix is shorter than this (four times as long for IPv6).
+    type: int
+    default: 16
+  wait:
+    description:
+      - Look at the policies after writing them, until they kept the change for O(quiet_window).
+      - With V(false) the task ends with Azure's reply, and RV(vms[].verified) is false for what changed.
+    type: bool
+    default: true
+  write_budget:
+    description:
+      - How long one write may take, in seconds, from the start of the reading that it is made from to Azure's reply.
+      - A write that took longer is looked at like any other, and a warning says that another writer's change may be
+        lost.
+    type: float
+    default: 5.0
+  quiet_window:
+    description:
+      - How long, in seconds, a policy must keep its VM list unchanged, with the change in effect, before the change
+        counts as done. It is looked at every half second.
+      - At least O(write_budget). Writers who keep both don't lose each other's VMs.
+    type: float
+    default: 6.0
 notes:
-  - Azure has no conditional write for policies. The module therefore reads each policy right before it writes it, and
-    again afterwards; where another writer took its VMs out in between, it puts them back. Another writer's change that
-    falls into the moment between reading and writing can still be lost.
-  - Whether open windows of a VM survive a change of its ports in the policy is not known.
+  - Azure has no conditional write for policies; a write replaces the whole list of VMs. So each policy is read right
+    before it is written, and watched afterwards; where another writer took the change out, it is made again, from a new
+    reading, a bounded number of times. Only the task's own wish is put back, never another writer's VM.
+  - A writer who keeps a reading for minutes, such as an open page of the portal, can still overwrite everybody. The next
+    run finds and mends that.
+  - Whether open windows of a VM outlast a change of its ports in the policy is not known. The module warns, and the diff
+    shows them.
 seealso:
   - module: jitfleet.azure.jit_request
   - plugin: jitfleet.azure.jit_vms
@@ -101,6 +153,14 @@ EXAMPLES = r"""
           - resource_group: rg-servers
             name: web-02
             ports: [ssh, winrm_https]
+
+- name: Take VMs out again before they are deleted
+  hosts: retired
+  gather_facts: false
+  tasks:
+    - name: Let no policy hold them
+      jitfleet.azure.jit_policy:
+        state: absent
 """
 
 RETURN = r"""
@@ -128,13 +188,19 @@ vms:
       type: str
       returned: always
     state:
-      description: V(added), V(updated) or V(unchanged).
+      description:
+        - V(added), V(updated), V(unchanged) or V(removed), and V(pruned) for a VM that doesn't exist any more.
+        - VMs that the task didn't name are listed only if they were V(removed) (by O(mode=exact)) or V(pruned).
       type: str
       returned: always
     changed:
       description: Whether the VM's entry was changed.
       type: bool
       returned: always
+    verified:
+      description: Whether the change was seen to last for O(quiet_window).
+      type: bool
+      returned: when the VM's policy was written
     error:
       description: What went wrong with the VM's policy.
       type: str
@@ -146,6 +212,7 @@ vms:
       policy_id: /subscriptions/11111111-2222-4333-8444-555555555555/.../locations/westeurope/jitNetworkAccessPolicies/default
       state: added
       changed: true
+      verified: true
 hosts:
   description: For each host of the play the index of its VM in RV(vms).
   returned: always
@@ -153,48 +220,90 @@ hosts:
   sample:
     vdi-01: 0
 summary:
-  description: How many VMs were added, updated, left as they were or failed; how many policies were looked at and changed.
+  description: How many VMs are in each state, or failed; how many policies were concerned, and how many changed.
   returned: always
   type: dict
   sample:
     added: 1
     updated: 0
     unchanged: 0
+    removed: 0
+    pruned: 0
     failed: 0
     policies: 1
     policies_changed: 1
 """
 
+import random
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from ..module_utils._operations.cover import CoverRequest, VmWish, cover
 from ..module_utils._operations.outcomes import Outcome
-from ..module_utils._options import Selected, batch_spec, read_each, read_rules, read_vms
+from ..module_utils._operations.safe_write import Writer
+from ..module_utils._options import (
+    Selected,
+    batch_spec,
+    read_address,
+    read_each,
+    read_patience,
+    read_ports,
+    read_rules,
+    read_vms,
+)
 from ..module_utils._runner import Context, run
 
 
 def plan(params: Mapping[str, Any]) -> tuple[list[Selected], Any]:
     """Read the options into a request."""
-    selected = read_vms(params, own_keys=["ports"])
-    common = read_rules("ports", params["ports"])
-    wishes = read_each(selected, lambda vm: VmWish(vm.vm, vm.read("ports", read_rules, common)))
-    request = CoverRequest(wishes, params["policy_name"], timedelta(seconds=params["wait_timeout"]))
+    selected = read_vms(params, own_keys=["ports", "public_ip_address"])
+    request = CoverRequest(
+        wishes=_removals(params, selected) if params["state"] == "absent" else _wishes(params, selected),
+        policy_name=params["policy_name"],
+        state=params["state"],
+        mode=params["mode"],
+        prune_missing_vms=params["prune_missing_vms"],
+        widest_prefix=params["widest_prefix"],
+    )
+    patience = read_patience(params)
 
     def operate(context: Context) -> Outcome:
-        return cover(request, context.jit, context.vms, context.clock, context.warn, check_mode=context.check_mode)
+        writer = Writer(context.jit, context.clock, random.random, patience)
+        return cover(request, context.vms, context.defender, writer, context.warn, check_mode=context.check_mode)
 
     return selected, operate
+
+
+def _wishes(params: Mapping[str, Any], selected: list[Selected]) -> list[VmWish]:
+    common = read_rules("ports", params["ports"])
+    return read_each(
+        selected,
+        lambda vm: VmWish(
+            vm.vm,
+            rules=vm.read("ports", read_rules, common),
+            public_ip=vm.read("public_ip_address", read_address, None),
+        ),
+    )
+
+
+def _removals(params: Mapping[str, Any], selected: list[Selected]) -> list[VmWish]:
+    common = read_ports("ports", params["ports"])
+    return read_each(selected, lambda vm: VmWish(vm.vm, numbers=frozenset(vm.read("ports", read_ports, common))))
 
 
 def main() -> None:
     run(
         {
-            "state": {"type": "str", "choices": ["present"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "ports": {"type": "list", "elements": "raw"},
+            "mode": {"type": "str", "choices": ["merge", "replace", "exact"], "default": "merge"},
             "policy_name": {"type": "str", "default": "default"},
+            "prune_missing_vms": {"type": "bool", "default": True},
+            "widest_prefix": {"type": "int", "default": 16},
+            "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 300},
+            "write_budget": {"type": "float", "default": 5.0},
+            "quiet_window": {"type": "float", "default": 6.0},
             **batch_spec(),
         },
         plan,

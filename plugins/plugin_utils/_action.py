@@ -129,7 +129,7 @@ class BatchAction(ActionBase):
         vms = {state: count for state, count in summary.items() if not state.startswith("policies") and count}
         told = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in vms.items()) or "nothing to do"
         if "policies" in summary:
-            told += f"; {summary['policies_changed']} of {summary['policies']} policies written"
+            told += f"; {summary['policies_changed']} of {summary['policies']} policies changed"
         mode = " (check mode: nothing was sent)" if self._task.check_mode else ""
         self._display.display(f"{self.module}: {told}{mode}")
 

@@ -22,8 +22,8 @@ def test_covering_six_vms_costs_one_list_one_read_and_one_write(
     assert run.returncode == 0, run.output
     calls = simulator.calls()
     assert calls["PUT default"] == 1
-    # before the write and after it
-    assert calls["GET default"] == 2
+    # one before the write, then a look every half second until the policy kept still for 0.3 s
+    assert 2 <= calls["GET default"] <= 5
     # the subscription's list, and the group's own because none of the VMs was found there
     assert calls["GET jitNetworkAccessPolicies"] == 2
 

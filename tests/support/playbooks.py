@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+IN_A_HURRY = {"write_budget": 0.3, "quiet_window": 0.3}
 SUPPORT = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
 
@@ -68,8 +69,14 @@ class Playbooks:
         self.inventory.write_text(yaml.safe_dump(document, sort_keys=False))
 
     def play(self, tasks: Sequence[Mapping[str, Any]], *arguments: str, **play: Any) -> Run:
-        """Run a play of these tasks over all hosts of the inventory."""
-        document = [{"hosts": "all", "gather_facts": False, **play, "tasks": list(tasks)}]
+        """Run a play of these tasks over all hosts of the inventory.
+
+        Nobody else writes policies here, so there is no waiting for others.
+        """
+        defaults = {"jitfleet.azure.jit_policy": IN_A_HURRY, **play.pop("module_defaults", {})}
+        document = [
+            {"hosts": "all", "gather_facts": False, "module_defaults": defaults, **play, "tasks": list(tasks)}
+        ]
         playbook = self._folder / "play.yml"
         playbook.write_text(yaml.safe_dump(document, sort_keys=False))
         return self.run(str(playbook), *arguments)

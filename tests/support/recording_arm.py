@@ -39,6 +39,10 @@ class RecordingArm(Arm):
     def write(self, method: str, path: str, api_version: str, body: Any = None) -> Any:
         return self._answer(Sent(method, path, api_version, body))
 
+    @property
+    def read(self) -> list[Sent]:
+        return [sent for sent in self.sent if sent.method == "GET"]
+
     def _answer(self, sent: Sent) -> Any:
         self.sent.append(sent)
         answer = self._answers.get(sent.path, {})

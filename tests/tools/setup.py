@@ -48,7 +48,8 @@ def fingerprint(core: str) -> str:
 def install(environment: Path, core: str) -> None:
     print(f"setup: installing into {environment.name} (about half a minute)", flush=True)
     try:
-        venv.create(environment, clear=True, with_pip=True)
+        # An environment of this Python is kept and completed: somebody may be using it.
+        venv.create(environment, clear=not is_of_this_python(environment), with_pip=True)
     except subprocess.CalledProcessError:
         sys.exit("setup: this Python can't make virtual environments: install its venv and ensurepip modules")
     command = [f"{environment}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -60,6 +61,11 @@ def install(environment: Path, core: str) -> None:
         # Once more with pip's own words: kept off the screen above because pip also warns there about
         # things that nobody can mend.
         sys.exit(subprocess.run([part for part in command if part != "--quiet"], check=False).returncode)
+
+
+def is_of_this_python(environment: Path) -> bool:
+    settings = environment / "pyvenv.cfg"
+    return settings.exists() and f"version = {sys.version.split()[0]}" in settings.read_text().splitlines()
 
 
 def link_collection(environment: Path) -> None:

@@ -47,6 +47,10 @@ class ArmJitApi:
         """Replace a policy whole."""
         self._arm.write("PUT", str(policy_id), API_VERSION, body)
 
+    def delete_policy(self, policy_id: PolicyId) -> None:
+        """Delete a policy; one that doesn't exist is no error [spec: 204]."""
+        self._arm.write("DELETE", str(policy_id), API_VERSION)
+
     def initiate(self, policy_id: PolicyId, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Ask for access. The answer is the request as accepted, which doesn't say that a port is open."""
         request: Mapping[str, Any] = self._arm.write("POST", f"{policy_id}/initiate", API_VERSION, body)

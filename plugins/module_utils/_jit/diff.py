@@ -23,6 +23,8 @@ class PolicyDiff:
 
     policy_id: PolicyId
     vms: frozenset[VmId]
+    added: frozenset[VmId]
+    removed: frozenset[VmId]
     before: View
     after: View
 
@@ -38,6 +40,8 @@ def compare(policy_id: PolicyId, before: Iterable[Coverage], after: Iterable[Cov
     return PolicyDiff(
         policy_id=policy_id,
         vms=frozenset(changed),
+        added=frozenset(vm for vm in changed if vm not in old),
+        removed=frozenset(vm for vm in changed if vm not in new),
         before={label[vm]: _describe(old[vm], new.get(vm)) for vm in changed if vm in old},
         after={label[vm]: _describe(new[vm], old.get(vm)) for vm in changed if vm in new},
     )
@@ -48,9 +52,12 @@ def _by_vm(coverages: Iterable[Coverage]) -> dict[VmId, Coverage]:
 
 
 def _rules(coverage: Coverage | None) -> object:
-    return None if coverage is None else frozenset(coverage.rules)
+    return None if coverage is None else (frozenset(coverage.rules), coverage.public_ip)
 
 
 def _describe(coverage: Coverage, other: Coverage | None) -> dict[str, str]:
     unchanged = frozenset(other.rules) if other else frozenset()
-    return {rule.label: rule.describe() for rule in coverage.rules if rule not in unchanged}
+    described = {rule.label: rule.describe() for rule in coverage.rules if rule not in unchanged}
+    if coverage.public_ip and coverage.public_ip != (other.public_ip if other else None):
+        described["firewall"] = coverage.public_ip
+    return described

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from .ids import VmId
 from .policies import Json, entry_vm
@@ -16,10 +15,15 @@ from .ports import PortRule, read_rule, write_rule
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Ports that a VM shall have in its policy."""
+    """Ports that a VM shall have in its policy: among others, or with `replace` just these.
+
+    `public_ip` is the address of the Azure Firewall in front of it; None leaves what is there.
+    """
 
     vm: VmId
     rules: tuple[PortRule, ...]
+    replace: bool = False
+    public_ip: str | None = None
 
 
 def merge(entries: Sequence[Json], wishes: Iterable[Wish]) -> list[Json]:
@@ -32,25 +36,23 @@ def merge(entries: Sequence[Json], wishes: Iterable[Wish]) -> list[Json]:
     merged = []
     for entry in entries:
         wish = wanted.pop(vm, None) if (vm := entry_vm(entry)) else None
-        merged.append(_with_ports(entry, wish.rules) if wish else entry)
-    merged.extend(_with_ports({"id": str(wish.vm), "ports": []}, wish.rules) for wish in wanted.values())
+        merged.append(_fulfilled(entry, wish) if wish else entry)
+    merged.extend(_fulfilled({"id": str(wish.vm), "ports": []}, wish) for wish in wanted.values())
     return merged
 
 
-def are_fulfilled(entries: Iterable[Mapping[str, Any]], wishes: Iterable[Wish]) -> bool:
-    """Tell whether the entries hold all that the wishes ask for."""
-    held: dict[VmId, set[PortRule]] = {}
-    for entry in entries:
-        if vm := entry_vm(entry):
-            held.setdefault(vm, set()).update(read_rule(port) for port in entry.get("ports") or ())
-    return all(held.get(wish.vm, set()).issuperset(wish.rules) for wish in wishes)
-
-
-def _with_ports(entry: Json, rules: Iterable[PortRule]) -> Json:
+def _fulfilled(entry: Json, wish: Wish) -> Json:
     ports: list[Json] = list(entry.get("ports") or ())
-    for rule in rules:
+    if wish.replace:
+        wanted = [rule.number for rule in wish.rules]
+        ports = [port for port in ports if read_rule(port).number in wanted]
+    for rule in wish.rules:
         ports = _with_port(ports, rule)
-    return {**entry, "ports": ports}
+    if wish.replace:
+        # entries of a wished number under another protocol are not among the wished ones
+        ports = [port for port in ports if read_rule(port) in wish.rules]
+    address = {"publicIpAddress": wish.public_ip} if wish.public_ip else {}
+    return {**entry, "ports": ports, **address}
 
 
 def _with_port(ports: list[Json], rule: PortRule) -> list[Json]:

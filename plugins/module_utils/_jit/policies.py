@@ -25,10 +25,14 @@ _SERVICE_OWNED = frozenset({"requests", "provisioningState", "appendMode"})
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """One VM's entry in a policy: the ports that may be asked for."""
+    """One VM's entry in a policy: the ports that may be asked for.
+
+    `public_ip` is the address of the Azure Firewall in front of the VM, where there is one [spec].
+    """
 
     vm: VmId
     rules: tuple[PortRule, ...]
+    public_ip: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ def read_entries(entries: Iterable[Mapping[str, Any]]) -> Iterable[Coverage]:
     """Read a policy's VM entries; those without a VM's id (none was ever seen) are passed over."""
     for entry in entries:
         if vm := entry_vm(entry):
-            yield Coverage(vm, tuple(read_rule(port) for port in entry.get("ports") or ()))
+            rules = tuple(read_rule(port) for port in entry.get("ports") or ())
+            yield Coverage(vm, rules, entry.get("publicIpAddress") or None)
 
 
 def entry_vm(entry: Mapping[str, Any]) -> VmId | None:

@@ -39,6 +39,14 @@ def admits_everybody(text: str) -> bool:
     return text.strip().lower() in _ANY_SPELLINGS
 
 
+def is_wider_than(text: str, length: int) -> bool:
+    """Tell whether a CIDR prefix is shorter than `length`; of IPv6 a prefix counts four times its length."""
+    network = network_of(text)
+    if network is None:
+        return False
+    return network.prefixlen < (length if isinstance(network, IPv4Network) else min(4 * length, 128))
+
+
 @lru_cache(maxsize=65536)
 def covers(outer: str, inner: str) -> bool:
     """Tell whether every address of `inner` lies in `outer`."""

@@ -12,8 +12,13 @@ from .ids import VmId
 
 @dataclass(frozen=True, slots=True)
 class Vm:
-    """`location` is Azure's short name (`westeurope`), `os_type` is `Windows` or `Linux`."""
+    """`location` is Azure's short name (`westeurope`), `os_type` is `Windows` or `Linux`.
+
+    None where it can't be told: whether the VM runs, and whether a network security group guards it.
+    """
 
     id: VmId
     location: str
     os_type: str
+    is_running: bool | None = None
+    is_guarded: bool | None = None

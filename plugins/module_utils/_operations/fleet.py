@@ -6,13 +6,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .._jit.ids import VmId
+from .._jit.errors import AzureError
+from .._jit.ids import PolicyId, VmId
 from .._jit.policies import Coverage, Policy
 from .parallel import each
 from .seams import JitApi
+
+# From here on one list of the subscription is cheaper than a reading of each policy, and keeps the read rate
+# far from Azure's limit of 25 a second.
+MANY_POLICIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,15 @@ class Holding:
 Holdings = dict[VmId, list[Holding]]
 
 
-def read_holdings(jit: JitApi, vms: Sequence[VmId]) -> Holdings:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All policies of the VMs' subscriptions, and those among them that hold the VMs."""
+
+    policies: Mapping[PolicyId, Policy]
+    holdings: Holdings
+
+
+def read_known(jit: JitApi, vms: Sequence[VmId]) -> Known:
     """Find the policies that hold the VMs, by one list for each subscription.
 
     For VMs that no list shows, their groups' own lists are asked as well: the subscription's list has been seen
@@ -34,17 +47,57 @@ def read_holdings(jit: JitApi, vms: Sequence[VmId]) -> Holdings:
     """
     wanted = frozenset(vms)
     subscriptions = {vm.subscription_id.lower(): vm.subscription_id for vm in vms}
-    holdings: Holdings = defaultdict(list)
-    _index(holdings, wanted, each(jit.list_policies, subscriptions.values()))
+    policies: dict[PolicyId, Policy] = {}
+    holdings: Holdings = {}
+    _index(policies, holdings, wanted, each(jit.list_policies, subscriptions.values()))
     missed = {vm.group_key: vm for vm in vms if vm not in holdings}
     groups = each(lambda vm: jit.list_policies(vm.subscription_id, vm.resource_group), missed.values())
-    _index(holdings, wanted - set(holdings), groups)
-    return dict(holdings)
+    _index(policies, holdings, wanted - set(holdings), groups)
+    return Known(policies, holdings)
 
 
-def _index(holdings: Holdings, wanted: frozenset[VmId], lists: Iterable[Iterable[Policy]]) -> None:
+def _index(
+    known: dict[PolicyId, Policy], holdings: Holdings, wanted: frozenset[VmId], lists: Iterable[Iterable[Policy]]
+) -> None:
     policies = (policy for policies in lists for policy in policies)
     for policy in sorted(policies, key=lambda policy: policy.id):
+        known[policy.id] = policy
         for coverage in policy.coverages():
             if coverage.vm in wanted:
-                holdings[coverage.vm].append(Holding(policy, coverage))
+                holdings.setdefault(coverage.vm, []).append(Holding(policy, coverage))
+
+
+def read_policies(policy_ids: Iterable[PolicyId], jit: JitApi) -> dict[PolicyId, Policy | None]:
+    """Read policies, by list where many of one subscription are wanted.
+
+    A policy that doesn't exist is None; what can't be read now is left out.
+    """
+    subscriptions: dict[str, list[PolicyId]] = defaultdict(list)
+    for policy_id in policy_ids:
+        subscriptions[policy_id.subscription_id.lower()].append(policy_id)
+    wanted = {policy_id for ids in subscriptions.values() for policy_id in ids}
+    many = [ids[0].subscription_id for ids in subscriptions.values() if len(ids) >= MANY_POLICIES]
+    found: dict[PolicyId, Policy | None] = {
+        policy.id: policy
+        for policies in each(lambda subscription_id: _list(subscription_id, jit), many)
+        for policy in policies
+        if policy.id in wanted
+    }
+    missed = sorted(wanted - set(found))
+    for single in each(lambda policy_id: _find(policy_id, jit), missed):
+        found.update(single)
+    return found
+
+
+def _list(subscription_id: str, jit: JitApi) -> list[Policy]:
+    try:
+        return jit.list_policies(subscription_id)
+    except AzureError:
+        return []  # the policies are then read one by one
+
+
+def _find(policy_id: PolicyId, jit: JitApi) -> dict[PolicyId, Policy | None]:
+    try:
+        return {policy_id: jit.find_policy(policy_id)}
+    except AzureError:
+        return {}

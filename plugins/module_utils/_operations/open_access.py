@@ -17,7 +17,7 @@ from .._jit.grants import Grant, live_grants
 from .._jit.ids import PolicyId, VmId, labels
 from .._jit.ports import default_ports
 from .._jit.times import human_duration, write_moment
-from .fleet import Holding, Holdings, read_holdings
+from .fleet import Holding, Holdings, read_known
 from .initiate import Accepted, Batch, Item, NotOpened, Verdict, send
 from .outcomes import Outcome, PortOutcome, VmOutcome, count
 from .parallel import each
@@ -62,7 +62,7 @@ def open_access(
 
     `reference` is a text that no other request has; it makes a request recognisable whose answer was lost.
     """
-    holdings = read_holdings(jit, [wish.vm for wish in request.wishes])
+    holdings = read_known(jit, [wish.vm for wish in request.wishes]).holdings
     wishes = _with_ports(request.wishes, holdings, vms)
     now = clock.now()
     grants, homes = _grants(holdings, now)

@@ -23,7 +23,10 @@ class PortOutcome:
 
 @dataclass(frozen=True, slots=True)
 class VmOutcome:
-    """What became of one VM. `error` says what went wrong and how to mend it."""
+    """What became of one VM. `error` says what went wrong and how to mend it.
+
+    `verified` says of a change whether it was seen to last; None where nothing was written.
+    """
 
     vm: VmId
     policy_id: PolicyId | None
@@ -31,6 +34,7 @@ class VmOutcome:
     ports: tuple[PortOutcome, ...] = ()
     error: str | None = None
     state: str | None = None
+    verified: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from .._jit.errors import AzureError
 from .._jit.grants import Grant, read_grants
 from .._jit.ids import PolicyId
 from .._jit.policies import Policy
+from .fleet import read_policies
 from .initiate import Accepted, Item, NotOpened, Verdict
-from .parallel import each
 from .seams import JitApi
 from .waiting import Deadline
-
-# From here on one list of the subscription is cheaper than a reading of each policy, and keeps the read rate
-# far from Azure's limit of 25 a second.
-MANY_POLICIES = 4
 
 
 def await_initiated(
@@ -34,8 +29,9 @@ def await_initiated(
         by_policy: dict[PolicyId, list[tuple[Item, Accepted]]] = defaultdict(list)
         for item, accepted in pending:
             by_policy[accepted.policy_id].append((item, accepted))
-        for policy in _read(by_policy, jit):
-            for request, verdict in _judge(policy, by_policy.get(policy.id, ())).items():
+        found = read_policies(by_policy, jit)
+        for policy in filter(None, found.values()):
+            for request, verdict in _judge(policy, by_policy[policy.id]).items():
                 del pending[request]
                 _add(verdicts, request[0], verdict)
         if not pending:
@@ -50,32 +46,6 @@ def await_initiated(
 def _add(verdicts: dict[Item, Verdict], item: Item, verdict: Verdict) -> None:
     if not isinstance(verdicts.get(item), NotOpened):
         verdicts[item] = verdict
-
-
-def _read(policy_ids: Iterable[PolicyId], jit: JitApi) -> list[Policy]:
-    """Read policies, by list where many of one subscription are wanted; what can't be read now is left out."""
-    subscriptions: dict[str, list[PolicyId]] = defaultdict(list)
-    for policy_id in policy_ids:
-        subscriptions[policy_id.subscription_id.lower()].append(policy_id)
-    many = [ids[0].subscription_id for ids in subscriptions.values() if len(ids) >= MANY_POLICIES]
-    found = {policy.id: policy for policies in each(lambda s: _list(s, jit), many) for policy in policies}
-    missed = [policy_id for ids in subscriptions.values() for policy_id in ids if policy_id not in found]
-    single = each(lambda policy_id: _find(policy_id, jit), missed)
-    return [*found.values(), *(policy for policy in single if policy is not None)]
-
-
-def _list(subscription_id: str, jit: JitApi) -> list[Policy]:
-    try:
-        return jit.list_policies(subscription_id)
-    except AzureError:
-        return []  # the policies are then read one by one; looking goes on until the deadline
-
-
-def _find(policy_id: PolicyId, jit: JitApi) -> Policy | None:
-    try:
-        return jit.find_policy(policy_id)
-    except AzureError:
-        return None
 
 
 def _judge(policy: Policy, pending: Iterable[tuple[Item, Accepted]]) -> dict[tuple[Item, Accepted], Verdict]:

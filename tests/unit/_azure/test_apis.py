@@ -83,7 +83,7 @@ def test_wanted_vms_are_found_by_their_groups_list_in_any_case() -> None:
         one: Vm(one, "westeurope", "Linux"),
         other: Vm(other, "northeurope", "Windows"),
     }
-    assert len(arm.sent) == 1
+    assert len(arm.read) == 1
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_wanted_vms_are_found_by_their_groups_list_in_any_case() -> None:
 def test_few_groups_are_listed_each_and_many_by_their_subscription(groups: int, lists: int) -> None:
     arm = RecordingArm()
     ArmVmApi(arm).find({vm_id("a", f"rg-{number}") for number in range(groups)})
-    assert len(arm.sent) == lists
+    assert len(arm.read) == lists
 
 
 def test_each_subscription_is_counted_by_itself() -> None:
@@ -100,7 +100,7 @@ def test_each_subscription_is_counted_by_itself() -> None:
     few = {vm_id("a", f"rg-{number}") for number in range(3)}
     many = {vm_id("a", f"rg-{number}", OTHER_SUBSCRIPTION) for number in range(4)}
     ArmVmApi(arm).find(few | many)
-    assert {sent.path for sent in arm.sent} == {
+    assert {sent.path for sent in arm.read} == {
         *(f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-{number}/{VMS}" for number in range(3)),
         f"/subscriptions/{OTHER_SUBSCRIPTION}/{VMS}",
     }
@@ -109,7 +109,7 @@ def test_each_subscription_is_counted_by_itself() -> None:
 def test_a_group_in_two_spellings_is_listed_once() -> None:
     arm = RecordingArm()
     ArmVmApi(arm).find({vm_id("a", "RG"), vm_id("b", "rg")})
-    assert len(arm.sent) == 1
+    assert len(arm.read) == 1
 
 
 def test_no_vm_wanted_is_nothing_asked() -> None:

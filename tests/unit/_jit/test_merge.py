@@ -9,8 +9,9 @@ import copy
 from typing import Any
 
 import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.edits import Edit, is_in_effect
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import VmId
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.merge import Wish, are_fulfilled, merge
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.merge import Wish, merge
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ports import PortRule, read_rule
 from drawn import NAMES, clash, entries, entry_lists, rule_sets, wishes
 from hypothesis import given
@@ -87,15 +88,15 @@ def test_merging_twice_is_merging_once(entries: list[Json], asked: list[Wish]) -
 
 
 @given(entries=entry_lists(), asked=wishes())
-def test_what_was_merged_is_fulfilled(entries: list[Json], asked: list[Wish]) -> None:
-    assert are_fulfilled(merge(entries, asked), asked)
+def test_what_was_merged_is_in_effect(entries: list[Json], asked: list[Wish]) -> None:
+    assert is_in_effect(merge(entries, asked), Edit(tuple(asked)))
 
 
 @given(entries=entry_lists(), asked=wishes())
-def test_wishes_are_fulfilled_when_every_vm_has_every_rule(entries: list[Json], asked: list[Wish]) -> None:
+def test_wishes_are_in_effect_when_every_vm_has_every_rule(entries: list[Json], asked: list[Wish]) -> None:
     has = held(entries)
-    expected = all(wished in has.get(wish.vm, set()) for wish in asked for wished in wish.rules)
-    assert are_fulfilled(entries, asked) is expected
+    expected = all(wish.vm in has and set(wish.rules) <= has[wish.vm] for wish in asked)
+    assert is_in_effect(entries, Edit(tuple(asked))) is expected
 
 
 @given(data=st.data())

@@ -64,6 +64,11 @@ def states(outcome: Outcome) -> list[str | None]:
     return [vm.state for vm in outcome.vms]
 
 
+def without_verdicts(outcome: Outcome) -> Outcome:
+    """Leave out what only a real run can say: whether the change was seen to last."""
+    return dataclasses.replace(outcome, vms=tuple(dataclasses.replace(vm, verified=None) for vm in outcome.vms))
+
+
 def errors(outcome: Outcome) -> list[str]:
     return [vm.error or "" for vm in outcome.vms]
 
@@ -88,6 +93,8 @@ def test_vms_of_one_group_and_region_share_a_new_policy(azure: MemoryAzure) -> N
         "added": 2,
         "updated": 0,
         "unchanged": 0,
+        "removed": 0,
+        "pruned": 0,
         "failed": 0,
         "policies": 1,
         "policies_changed": 1,
@@ -190,7 +197,7 @@ def test_check_mode_writes_nothing_and_predicts_what_the_run_does(azure: MemoryA
     assert azure.writes == []
     assert azure.clock.slept == 0
     assert states(predicted) == ["added", "updated", "unchanged"]
-    assert run(azure, *wishes) == predicted
+    assert without_verdicts(run(azure, *wishes)) == without_verdicts(predicted)
 
 
 def test_check_mode_finds_the_same_mistakes(azure: MemoryAzure) -> None:
@@ -257,7 +264,7 @@ def test_a_deleted_vm_in_the_policy_is_hinted_at(azure: MemoryAzure) -> None:
     vm, dead = azure.add_vm("vm-1"), azure.add_vm("dead")
     azure.hold(policy_id(), entry(dead, port(22)))
     azure.delete_vm(dead)
-    outcome = run(azure, wish(vm))
+    outcome = run(azure, wish(vm), prune_missing_vms=False)
     assert "LinkedAuthorizationFailed" in errors(outcome)[0]
     assert "was deleted" in errors(outcome)[0]
 
@@ -274,7 +281,7 @@ def test_a_policy_that_stays_updating_is_an_error_when_time_is_up(azure: MemoryA
     vm = azure.add_vm("vm-1")
     azure.provisioning = timedelta(hours=1)
     outcome = run(azure, wish(vm), timeout=60)
-    assert "not seen in effect within 60 s" in errors(outcome)[0]
+    assert "was not seen in effect within 60 s" in errors(outcome)[0]
     assert azure.clock.slept == 60
     assert azure.count("put") == 1
 
@@ -344,7 +351,8 @@ def test_throttling_is_waited_out_as_long_as_azure_says(azure: MemoryAzure) -> N
     azure.provisioning = timedelta(0)
     azure.on("put", raising(refused(429, "TooManyRequests", retry_after=17)))
     assert not run(azure, wish(azure.add_vm("vm-1"))).failures
-    assert azure.clock.slept == 17
+    # and then the quiet window
+    assert azure.clock.slept == 17 + 6
 
 
 def test_throttling_beyond_the_time_limit_is_an_error_with_its_reason(azure: MemoryAzure) -> None:
@@ -404,9 +412,10 @@ def test_what_somebody_else_wrote_meanwhile_is_not_written_again(azure: MemoryAz
 
 def test_reading_that_fails_ends_in_the_error_of_its_policy(azure: MemoryAzure) -> None:
     one, other = azure.add_vm("a"), azure.add_vm(vm_id("b", group="rg-2"))
-    azure.on("get", raising(LOST), policy=policy_id(), times=99)
+    azure.on("get", raising(LOST), policy=policy_id(), times=9999)
     outcome = run(azure, wish(one), wish(other))
-    assert errors(outcome) == [str(LOST), ""]
+    assert str(LOST) in errors(outcome)[0]
+    assert errors(outcome)[1] == ""
 
 
 def test_lists_that_are_refused_fail_before_anything_is_written(azure: MemoryAzure) -> None:
@@ -436,9 +445,8 @@ def test_of_several_policies_the_one_of_the_asked_name_is_used_and_the_user_is_t
     outcome = run(azure, wish(vm, rule(3389)), name="m", warn=warnings.append)
     assert outcome.vms[0].policy_id == policy_id("m")
     assert azure.count("put") == 1
-    (warning,) = warnings
-    assert all(str(policy_id(name)).split("/")[-1] in warning for name in ("a", "m", "z"))
-    assert str(vm) in warning
+    (warning,) = [text for text in warnings if "several policies" in text]
+    assert "vm-1 (a, m, z)" in warning
 
 
 def test_a_policy_that_two_lists_show_is_one_policy(azure: MemoryAzure) -> None:
@@ -447,7 +455,7 @@ def test_a_policy_that_two_lists_show_is_one_policy(azure: MemoryAzure) -> None:
     warnings: list[str] = []
     outcome = run(azure, wish(covered), wish(bare), warn=warnings.append)
     assert states(outcome) == ["unchanged", "added"]
-    assert warnings == []
+    assert not [text for text in warnings if "several policies" in text]
 
 
 def test_of_several_policies_of_other_names_it_is_always_the_same_one(azure: MemoryAzure) -> None:

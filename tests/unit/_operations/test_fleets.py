@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._operations.open_ac
     open_access,
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcomes import Outcome
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.safe_write import Patience, Writer
 from drawn import DURATIONS, rule_sets
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,8 +134,12 @@ def run_open(fleet: Fleet, wishes: list[Wish], reference: str = "[ref-1]", *, ch
 
 def run_cover(fleet: Fleet, wishes: list[VmWish], *, check_mode: bool = False) -> Outcome:
     azure = fleet.azure
-    request = CoverRequest(wishes, "default", PATIENCE)
-    return cover(request, azure, azure, azure.clock, lambda text: None, check_mode=check_mode)
+    request = CoverRequest(wishes)
+    patience = Patience(timedelta(seconds=5), timedelta(seconds=6), PATIENCE)
+    writer = Writer(azure, azure.clock, lambda: 0.5, patience)
+    outcome = cover(request, azure, azure, writer, lambda text: None, check_mode=check_mode)
+    # whether the change was seen to last is for the real run alone to say
+    return dataclasses.replace(outcome, vms=tuple(dataclasses.replace(vm, verified=None) for vm in outcome.vms))
 
 
 def holdings(fleet: Fleet) -> Mapping[tuple[PolicyId, str], list[dict[str, Any]]]:

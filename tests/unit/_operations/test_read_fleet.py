@@ -59,6 +59,9 @@ class MemoryFleet:
     def put_policy(self, policy_id: PolicyId, body: Mapping[str, Any]) -> None:
         raise NotImplementedError
 
+    def delete_policy(self, policy_id: PolicyId) -> None:
+        raise NotImplementedError
+
     def initiate(self, policy_id: PolicyId, body: Mapping[str, Any]) -> Mapping[str, Any]:
         raise NotImplementedError
 

@@ -1,0 +1,87 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a user should know before a policy changes, though Azure doesn't refuse it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from .._jit.ids import VmId
+from .._jit.sources import admits_everybody, is_wider_than
+from .._jit.vms import Vm
+from .fleet import Holdings
+from .parallel import each
+from .plans import Plan
+from .seams import DefenderApi
+
+NAMED = 10
+
+
+def advise(
+    plans: Sequence[Plan],
+    found: Mapping[VmId, Vm],
+    holdings: Holdings,
+    defender: DefenderApi,
+    widest_prefix: int,
+) -> Iterator[str]:
+    """Give one sentence for each thing to know, whatever the number of VMs."""
+    changed = sorted({vm for plan in plans for vm in plan.diff.vms})
+    kept = [found[vm] for vm in changed if vm in found]
+    open_now = sorted({grant.vm for plan in plans for grant in plan.open_now})
+    facts: list[tuple[Collection[VmId], str]] = [
+        (open_now, "open at this moment; whether open windows outlast a change of their policy is not known"),
+        (
+            [vm.id for vm in kept if vm.is_guarded is False],
+            "without a network security group to close their ports",
+        ),
+        ([vm.id for vm in kept if vm.is_running is False], "powered off"),
+        (_wished_for_everybody(plans), "open to requests for any address"),
+        (_wished_wide(plans, widest_prefix), f"open to requests for prefixes wider than /{widest_prefix}"),
+    ]
+    for vms, fact in facts:
+        if vms:
+            yield f"{_listed([vm.name for vm in vms])}: {fact}"
+    if several := [_with_policies(vm, holdings) for vm in changed if len(holdings.get(vm, ())) > 1]:
+        rule = "that of the VM's own group and region is used, else the first"
+        yield f"{_listed(several)}: held by several policies; {rule}"
+    yield from _without_plan(changed, defender)
+
+
+def _wished_for_everybody(plans: Sequence[Plan]) -> list[VmId]:
+    return [
+        wish.vm
+        for plan in plans
+        for wish in plan.edit.wishes
+        if wish.vm in plan.diff.vms
+        and any(admits_everybody(source) for rule in wish.rules for source in rule.sources)
+    ]
+
+
+def _wished_wide(plans: Sequence[Plan], widest_prefix: int) -> list[VmId]:
+    return [
+        wish.vm
+        for plan in plans
+        for wish in plan.edit.wishes
+        if wish.vm in plan.diff.vms
+        and any(is_wider_than(source, widest_prefix) for rule in wish.rules for source in rule.sources)
+    ]
+
+
+def _without_plan(changed: Sequence[VmId], defender: DefenderApi) -> Iterator[str]:
+    subscriptions = sorted({vm.subscription_id.lower() for vm in changed})
+    for subscription_id, included in zip(subscriptions, each(defender.includes_jit, subscriptions), strict=True):
+        if included is False:
+            yield (
+                f"subscription {subscription_id} doesn't have Defender for Servers Plan 2, "
+                "which just-in-time access needs"
+            )
+
+
+def _with_policies(vm: VmId, holdings: Holdings) -> str:
+    return f"{vm.name} ({', '.join(holding.policy.id.name for holding in holdings[vm])})"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,57 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""VMs in policies that don't exist any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from .._jit.edits import Edit
+from .._jit.errors import AzureError
+from .._jit.ids import PolicyId, VmId
+from .fleet import Known
+from .parallel import each
+from .seams import VmApi
+
+
+def find_missing(known: Known, edits: Mapping[PolicyId, Edit], vms: VmApi) -> dict[PolicyId, frozenset[VmId]]:
+    """Find, in the policies that are about to change, the VMs that were deleted.
+
+    A deleted VM stays in its policy and can make later writes fail [issue]. A list that doesn't show a VM is no
+    proof, because lists leave out what the credential may not see; so each one is asked for by itself, and only
+    Azure's word that it doesn't exist counts.
+    """
+    entries = {
+        policy_id: {coverage.vm for coverage in policy.coverages()} - {wish.vm for wish in edit.wishes}
+        for policy_id, edit in edits.items()
+        if (policy := known.policies.get(policy_id))
+    }
+    everybody = {vm for held in entries.values() for vm in held}
+    if not everybody:
+        return {}
+    try:
+        unseen = everybody - set(vms.find(everybody))
+    except AzureError:
+        return {}  # what can't be read is not known to be missing
+    gone = _gone(unseen, vms)
+    return {policy_id: frozenset(held & gone) for policy_id, held in entries.items()}
+
+
+def _gone(unseen: Iterable[VmId], vms: VmApi) -> set[VmId]:
+    """Ask for each VM; in a group where the credential may not read one, the others aren't asked for."""
+    groups: dict[tuple[str, str], list[VmId]] = {}
+    for vm in sorted(unseen):
+        groups.setdefault(vm.group_key, []).append(vm)
+
+    def of_group(members: list[VmId]) -> set[VmId]:
+        gone: set[VmId] = set()
+        for vm in members:
+            answer = vms.is_gone(vm)
+            if answer is None:
+                return gone
+            if answer:
+                gone.add(vm)
+        return gone
+
+    return {vm for members in each(of_group, groups.values()) for vm in members}
