@@ -21,6 +21,8 @@ from .service import Disconnect, Service
 
 _MAX_BODY = 64 * 1024 * 1024
 _JSON = "application/json; charset=utf-8"
+# Bodies are made for their answer, so there is no circle to look for.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 
 
 class HttpServer:
@@ -113,7 +115,7 @@ def _encode(body: object) -> bytes:
         return b""
     if isinstance(body, str):
         return body.encode()
-    return json.dumps(body, separators=(",", ":")).encode()
+    return _ENCODER.encode(body).encode()
 
 
 async def _write_part(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import certificates
+from . import certificates, collector
 from .behaviour import Behaviour
 from .clock import Clock
 from .environment import handed_out
@@ -62,11 +62,16 @@ class WorldMaker:
         principal = self._principal or _new_principal(world)
         self._principal = principal
         world.principals[principal.client_id] = principal
+        with collector.paused():
+            self._populate(world)
+        return world
+
+    def _populate(self, world: World) -> None:
+        """Fill a world with the fleet. Raises FleetError."""
         if self.file is not None:
             files.populate(world, self.file)
         elif self._numbers is not None:
             generate.populate(world, self._numbers)
-        return world
 
 
 class _Reachability:

@@ -132,7 +132,7 @@ class _Group:
         nsg = build.add_nsg(self._group, node.text("name"))
         for rule in node.nodes("rules", _RULE):
             priority = rule.number("priority", 100, 4096)
-            if priority in nsg.used_priorities():
+            if priority in nsg.priorities:
                 raise rule.wrong("priority", f"{priority} is there twice in this security group")
             ports = rule.texts("ports", ["*"])
             _check_ports(rule, ports)

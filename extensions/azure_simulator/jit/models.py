@@ -78,6 +78,7 @@ class Policy:
     generation: int = 0
     requests_hidden_until: int = 0
     applied: dict[str, tuple[Json, list[RulePlace]]] = field(default_factory=dict)
+    _grants: dict[str, list[Grant]] = field(init=False, default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -87,14 +88,15 @@ class Policy:
             f"Microsoft.Security/locations/{self.location}/jitNetworkAccessPolicies/{self.name}"
         )
 
-    def grants(self) -> Iterator[Grant]:
-        """Yield the grants of all requests."""
-        for request in self.requests:
-            yield from request.grants()
+    def accept(self, request: AccessRequest) -> None:
+        """Take a request in."""
+        self.requests.append(request)
+        for grant in request.grants():
+            self._grants.setdefault(grant.vm_key, []).append(grant)
 
     def live_grants(self, vm_key: str) -> list[Grant]:
         """Return the grants of one VM that have not ended."""
-        return [grant for grant in self.grants() if grant.vm_key == vm_key and grant.is_live]
+        return [grant for grant in self._grants.get(vm_key, ()) if grant.is_live]
 
 
 class PolicyStore:

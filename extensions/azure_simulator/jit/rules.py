@@ -152,7 +152,7 @@ def _has_room(world: World, nsg: NetworkSecurityGroup) -> bool:
 
 def _free_below(nsg: NetworkSecurityGroup, start: int) -> int | None:
     """Return the highest free priority from `start` downwards."""
-    used = nsg.used_priorities()
+    used = nsg.priorities
     return next(
         (priority for priority in range(start, _FIRST_GRANT_PRIORITY - 1, -1) if priority not in used), None
     )
@@ -160,7 +160,7 @@ def _free_below(nsg: NetworkSecurityGroup, start: int) -> int | None:
 
 def _free_above(nsg: NetworkSecurityGroup) -> int | None:
     """Return the lowest free priority from 100 upwards."""
-    used = nsg.used_priorities()
+    used = nsg.priorities
     return next((priority for priority in range(_FIRST_GRANT_PRIORITY, 4097) if priority not in used), None)
 
 

@@ -89,7 +89,7 @@ def initiate(
     request = wish.check(policy, world.behaviour, upn or world.behaviour.requestor)
 
     def commit(moment: int) -> Reply:
-        policy.requests.append(request)
+        policy.accept(request)
         shown = show_request(request)
         effects.schedule_request(world, policy, request, moment)
         world.touch()

@@ -36,7 +36,10 @@ class SecurityRule:
 
 @dataclass(slots=True, eq=False)
 class NetworkSecurityGroup:
-    """A network security group; rules by lower-case name. One asynchronous change at a time, none when locked."""
+    """A network security group; rules by lower-case name. One asynchronous change at a time, none when locked.
+
+    `priorities` are those of the inbound rules, kept beside them because every new rule looks for a free one.
+    """
 
     group: ResourceGroup
     name: str
@@ -49,6 +52,7 @@ class NetworkSecurityGroup:
     busy_with: str | None = None
     locked: bool = False
     id: str = field(init=False)
+    priorities: set[int] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         """Make the resource id."""
@@ -56,23 +60,29 @@ class NetworkSecurityGroup:
 
     def put(self, rule: SecurityRule) -> None:
         """Add a rule, or replace the one of the same name."""
+        self._release(rule.name)
         self.rules[rule.name.lower()] = rule
         self.revision += 1
+        if rule.match.inbound:
+            self.priorities.add(rule.match.priority)
 
     def remove(self, name: str) -> SecurityRule | None:
         """Take a rule away, if it is there."""
+        self._release(name)
         self.revision += 1
         return self.rules.pop(name.lower(), None)
+
+    def _release(self, name: str) -> None:
+        """Give a rule's priority free, if the rule is there."""
+        rule = self.rules.get(name.lower())
+        if rule is not None and rule.match.inbound:
+            self.priorities.discard(rule.match.priority)
 
     def inbound(self) -> list[RuleMatch]:
         """Return the inbound rules in the order in which they are asked."""
         return sorted(
             (rule.match for rule in self.rules.values() if rule.match.inbound), key=lambda match: match.priority
         )
-
-    def used_priorities(self) -> set[int]:
-        """Return the priorities that inbound rules hold."""
-        return {rule.match.priority for rule in self.rules.values() if rule.match.inbound}
 
 
 @dataclass(slots=True, eq=False)
