@@ -48,8 +48,8 @@ options:
     description:
       - The addresses and CIDR prefixes that shall be admitted, or one of these words.
       - V(my_ip) stands for the public address from which this controller reaches Azure, as Azure sees it. Nobody here
-        knows that address, so a port counts as open already only by a grant that O(requested_by) asked for before;
-        where the controller's address may have changed since, name the address itself.
+        knows that address, so a port counts as open already only by a grant that O(requested_by) asked for with
+        V(my_ip) before; where the controller's address may have changed since, name the address itself or use O(force).
       - V(policy) stands for all sources that the VM's policy allows.
       - V(any) stands for every address; it needs O(allow_any_source=true).
       - The host variable C(jit_request_sources), or the key C(sources) of an element of O(vms), says it for one VM alone.
@@ -67,6 +67,14 @@ options:
       - The host variable C(jit_request_duration), or the key C(duration) of an element of O(vms), says it for one VM
         alone.
     type: str
+  clamp_duration:
+    description: Shorten a O(duration) that is above the policy's maximum to that maximum, instead of failing the VM.
+    type: bool
+    default: false
+  force:
+    description: Ask for the ports even if they are open. The new windows add to those that are there.
+    type: bool
+    default: false
   minimum_remaining:
     description:
       - A port counts as open already if it stays open for at least this long. Without it half of the duration.
@@ -87,6 +95,8 @@ options:
       initiated: Azure reports the request as C(Initiated), which means that it made the network rules.
     default: initiated
 notes:
+  - Azure refuses a request as a whole for the sake of one VM in it. Such a request is sent again in halves, at most 40
+    times for a policy, until the VM to blame is found; all others are opened.
   - Azure accepts a request first and makes the network rules later, which can fail with no error; so C(accepted) doesn't
     prove that a port is open.
   - A request whose answer was lost is looked up by its justification and never sent again blindly. Where the look decides
@@ -263,6 +273,8 @@ def plan(params: Mapping[str, Any]) -> tuple[list[Selected], Any]:
             origin=vm.read("sources", origin, sources),
             duration=vm.read("duration", read_access_duration, duration),
             minimum_remaining=remaining,
+            clamp=params["clamp_duration"],
+            force=params["force"],
         )
 
     controller = f"[{params['requested_by']}]" if params["requested_by"] else ""
@@ -291,6 +303,8 @@ def main() -> None:
             "sources": {"type": "list", "elements": "str", "default": ["my_ip"]},
             "allow_any_source": {"type": "bool", "default": False},
             "duration": {"type": "str"},
+            "clamp_duration": {"type": "bool", "default": False},
+            "force": {"type": "bool", "default": False},
             "minimum_remaining": {"type": "str"},
             "justification": {"type": "str"},
             "requested_by": {"type": "str"},

@@ -35,7 +35,8 @@ class Origin:
 class Wish:
     """What is wished for one VM. No `ports` means the default by its operating system.
 
-    `duration` None means each port's maximum. `minimum_remaining` None means half of the duration.
+    `duration` None means each port's maximum; with `clamp` a longer one is shortened to it. `minimum_remaining`
+    None means half of the duration. With `force` open windows don't count.
     """
 
     vm: VmId
@@ -43,6 +44,8 @@ class Wish:
     origin: Origin
     duration: timedelta | None = None
     minimum_remaining: timedelta | None = None
+    clamp: bool = False
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +88,19 @@ Decision: TypeAlias = "AlreadyOpen | Ask | Denied"
 
 
 def decide(
-    wish: Wish, coverage: Coverage, grants: Sequence[Grant], now: datetime, *, own_grant: str | None = None
+    wish: Wish, coverage: Coverage, grants: Sequence[Grant], now: datetime, *, own_grant: Sequence[str] = ()
 ) -> list[Decision]:
     """Decide for each wished port of a covered VM.
 
-    `grants` are the VM's live ones. `own_grant` is a text that the justifications of this controller's own
-    grants hold: only they can serve a wish whose address the service is to find out, because nobody here
-    knows that address.
+    `grants` are the VM's live ones. `own_grant` are texts that the justifications of grants hold which this
+    controller asked for its own address: only they can serve a wish whose address the service is to find out,
+    because nobody here knows that address.
     """
     return [_decide_port(wish, port, coverage, grants, now, own_grant) for port in wish.ports]
 
 
 def _decide_port(
-    wish: Wish, port: int, coverage: Coverage, grants: Sequence[Grant], now: datetime, own_grant: str | None
+    wish: Wish, port: int, coverage: Coverage, grants: Sequence[Grant], now: datetime, own_grant: Sequence[str]
 ) -> Decision:
     rules = [rule for rule in coverage.rules if rule.number == port]
     if not rules:
@@ -114,11 +117,14 @@ def _decide_port(
         return Denied(port, f"port {port} can't be opened for {asked}: the VM's policy allows only {allowed}")
     rule = max(fitting, key=lambda candidate: candidate.max_duration)
     duration = wish.duration or rule.max_duration
+    if wish.clamp:
+        duration = min(duration, rule.max_duration)
     if duration > rule.max_duration:
         return Denied(
             port,
             f"port {port} can be open for at most {human_duration(rule.max_duration)} by the VM's policy, "
-            f"{human_duration(duration)} was asked for: ask for less, or raise the policy's maximum",
+            f"{human_duration(duration)} was asked for: ask for less, say clamp_duration: true, or raise the "
+            "policy's maximum",
         )
     sources = tuple(sorted(rule.sources)) if wish.origin.whole_policy else prefixes
     lasting = now + (wish.minimum_remaining if wish.minimum_remaining is not None else duration / 2)
@@ -126,7 +132,7 @@ def _decide_port(
     if wish.origin.own_address:
         sources = tuple(sorted({source for grant in serving for source in grant.sources if grant.end >= lasting}))
     end = covered_until(serving, port, sources) if sources else None
-    if end is not None and end >= lasting:
+    if end is not None and end >= lasting and not wish.force:
         return AlreadyOpen(port, sources, end, _pending(serving, port, sources, lasting))
     return Ask(port, () if wish.origin.own_address else sources, duration)
 
@@ -142,10 +148,10 @@ def _pending(serving: Sequence[Grant], port: int, sources: Iterable[str], lastin
     return tuple(chosen)
 
 
-def _serving(origin: Origin, grants: Iterable[Grant], port: int, own_grant: str | None) -> list[Grant]:
+def _serving(origin: Origin, grants: Iterable[Grant], port: int, own_grant: Sequence[str]) -> list[Grant]:
     of_port = [grant for grant in grants if grant.port == port]
     if origin.own_address:
-        return [grant for grant in of_port if own_grant is not None and own_grant in grant.justification]
+        return [grant for grant in of_port if own_grant and all(text in grant.justification for text in own_grant)]
     return of_port
 
 

@@ -22,6 +22,8 @@ from .waiting import Deadline
 # take to show up in its policy.
 SETTLE_SECONDS = 10.0
 _LOOK_EVERY = 2.0
+# How many requests one policy is worth when Azure refuses the first: enough to find two bad VMs among 500.
+MOST_POSTS = 40
 _BUSY = (409, 429)
 
 
@@ -67,6 +69,15 @@ class Batch:
     asks: Mapping[VmId, tuple[Ask, ...]]
     justification: str
 
+    def halves(self) -> list[Batch]:
+        """Split the VMs over two requests."""
+        vms = list(self.asks)
+        middle = len(vms) // 2
+        return [
+            Batch(self.policy_id, {vm: self.asks[vm] for vm in half}, self.justification)
+            for half in (vms[:middle], vms[middle:])
+        ]
+
     def items(self) -> Iterable[Item]:
         return (Item(self.policy_id, vm, ask.port) for vm, asks in self.asks.items() for ask in asks)
 
@@ -77,15 +88,43 @@ class Batch:
 
 
 def send(batch: Batch, jit: JitApi, clock: Clock, deadline: Deadline, reference: str) -> dict[Item, Verdict]:
-    """Ask for a policy's ports. What may have arrived is looked up and never sent a second time."""
+    """Ask for a policy's ports. What may have arrived is looked up and never sent a second time.
+
+    Azure refuses a request as a whole for the sake of one VM in it. A refused request had no effect, so it is sent
+    again in halves until the VMs to blame are found, within a bounded number of requests.
+    """
+    verdicts: dict[Item, Verdict] = {}
+    parts = [batch]
+    for sent in range(MOST_POSTS):
+        if not parts:
+            return verdicts
+        part = parts.pop(0)
+        verdict = _send(part, jit, clock, deadline, f"{reference}{f'.{sent}' if sent else ''}")
+        if isinstance(verdict, AzureRefused) and len(part.asks) > 1 and _may_be_one_vms_fault(verdict):
+            parts += part.halves()
+        elif isinstance(verdict, AzureRefused):
+            verdicts.update(_all(part, NotOpened("failed", str(verdict))))
+        else:
+            verdicts.update(verdict)
+    for part in parts:
+        problem = "refused together with other VMs, too many to find out which of them Azure minds"
+        verdicts.update(_all(part, NotOpened("failed", problem)))
+    return verdicts
+
+
+def _may_be_one_vms_fault(error: AzureRefused) -> bool:
+    return error.status in (400, 404) or error.code == "LinkedAuthorizationFailed"
+
+
+def _send(
+    batch: Batch, jit: JitApi, clock: Clock, deadline: Deadline, reference: str
+) -> dict[Item, Verdict] | AzureRefused:
     try:
         return _read_request(batch, _post(batch, jit, deadline, reference))
     except ReplyLost as error:
         return _look_up(batch, jit, clock, reference, str(error))
     except AzureRefused as error:
-        if error.left_outcome_open:
-            return _look_up(batch, jit, clock, reference, str(error))
-        return _all(batch, NotOpened("failed", str(error)))
+        return _look_up(batch, jit, clock, reference, str(error)) if error.left_outcome_open else error
     except AzureError as error:
         return _all(batch, NotOpened("failed", str(error)))
 
@@ -117,7 +156,7 @@ def _look_up(batch: Batch, jit: JitApi, clock: Clock, reference: str, trouble: s
             trouble = f"{trouble}; then {error}"
             continue
         for request in policy.requests if policy else ():
-            if reference in str(request.get("justification") or ""):
+            if reference in str(request.get("justification") or "").split():
                 return _read_request(batch, request)
     problem = (
         f"{trouble}. The request is not in the policy's list after {SETTLE_SECONDS:.0f} s; run again to find out"

@@ -26,6 +26,8 @@ from .settle import await_initiated
 from .waiting import Deadline
 
 STATES = ("opened", "already_open", "failed", "unknown")
+# Marks, in its justification, a request that left its address to the service.
+OWN_ADDRESS = "(my_ip)"
 _NOT_COVERED = (
     "no just-in-time policy covers this VM, or the credential may not see it: cover it with "
     "jitfleet.azure.jit_policy (playbook jitfleet.azure.enable_jit)"
@@ -44,6 +46,11 @@ class OpenRequest:
     controller: str
     wait_for: Literal["accepted", "initiated"]
     wait_timeout: timedelta
+
+    @property
+    def own_grant(self) -> tuple[str, ...]:
+        """Say what the justifications hold of grants that this controller asked for its own address."""
+        return (self.controller, OWN_ADDRESS) if self.controller else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ def open_access(
     now = clock.now()
     grants, homes = _grants(holdings, now)
     cases = [
-        _decide(wish, holdings.get(wish.vm, ()), grants.get(wish.vm, ()), now, request.controller)
+        _decide(wish, holdings.get(wish.vm, ()), grants.get(wish.vm, ()), now, request.own_grant)
         for wish in wishes
     ]
     verdicts: dict[Item, Verdict] = {}
@@ -104,12 +111,12 @@ def _grants(holdings: Holdings, now: datetime) -> tuple[dict[VmId, list[Grant]],
 
 
 def _decide(
-    wish: Wish, holdings: Iterable[Holding], grants: Sequence[Grant], now: datetime, controller: str
+    wish: Wish, holdings: Iterable[Holding], grants: Sequence[Grant], now: datetime, own_grant: Sequence[str]
 ) -> _Case:
     """Decide by the first policy that allows all of the wish, else by the first."""
     cases = []
     for holding in holdings:
-        decisions = tuple(decide(wish, holding.coverage, grants, now, own_grant=controller))
+        decisions = tuple(decide(wish, holding.coverage, grants, now, own_grant=own_grant))
         cases.append(_Case(wish, holding.policy.id, decisions))
         if not any(isinstance(decision, Denied) for decision in decisions):
             return cases[-1]
@@ -117,12 +124,16 @@ def _decide(
 
 
 def _batches(cases: Iterable[_Case], justification: str) -> list[Batch]:
-    asks: dict[PolicyId, dict[VmId, tuple[Ask, ...]]] = defaultdict(dict)
+    """Gather what is asked of each policy; what is asked for our own address goes by itself, to be known by it."""
+    asks: dict[tuple[PolicyId, bool], dict[VmId, tuple[Ask, ...]]] = defaultdict(dict)
     for case in cases:
         wanted = tuple(decision for decision in case.decisions if isinstance(decision, Ask))
         if wanted and case.policy_id:
-            asks[case.policy_id][case.wish.vm] = wanted
-    return [Batch(policy_id, asked, justification) for policy_id, asked in sorted(asks.items())]
+            asks[case.policy_id, case.wish.origin.own_address][case.wish.vm] = wanted
+    return [
+        Batch(policy_id, asked, f"{justification} {OWN_ADDRESS}".strip() if is_own else justification)
+        for (policy_id, is_own), asked in sorted(asks.items())
+    ]
 
 
 def _act(

@@ -224,7 +224,7 @@ TABLE = [
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.case)
 def test_a_wish_is_decided_by_the_policy_and_the_grants(row: Row) -> None:
     wish = Wish(vm_id(), (22,), row.origin, row.duration, row.minimum_remaining)
-    (decision,) = decide(wish, Coverage(vm_id(), row.rules), row.grants, NOON, own_grant=ME)
+    (decision,) = decide(wish, Coverage(vm_id(), row.rules), row.grants, NOON, own_grant=(ME,))
     if isinstance(row.decision, Denied):
         assert isinstance(decision, Denied)
         assert decision.port == 22
@@ -247,7 +247,7 @@ def test_each_port_is_decided_by_itself_and_in_its_place() -> None:
 def test_without_a_name_of_its_own_a_controller_recognises_no_grant() -> None:
     wish = Wish(vm_id(), (22,), OWN)
     coverage = Coverage(vm_id(), (rule(22),))
-    assert decide(wish, coverage, [grant(justification=ME)], NOON, own_grant=None) == [Ask(22, (), 3 * HOUR)]
+    assert decide(wish, coverage, [grant(justification=ME)], NOON, own_grant=()) == [Ask(22, (), 3 * HOUR)]
 
 
 @pytest.mark.parametrize(
@@ -266,3 +266,13 @@ def test_without_a_name_of_its_own_a_controller_recognises_no_grant() -> None:
 )
 def test_a_port_is_asked_for_by_duration_and_never_by_end(ask: Ask, body: dict[str, object]) -> None:
     assert ask.write() == body
+
+
+def test_a_duration_above_the_maximum_is_shortened_to_it_if_asked() -> None:
+    wish = Wish(vm_id(), (22,), Origin((DESK,)), duration=9 * HOUR, clamp=True)
+    assert decide(wish, Coverage(vm_id(), (rule(22),)), [], NOON) == [Ask(22, (DESK,), 3 * HOUR)]
+
+
+def test_by_force_an_open_port_is_asked_for_all_the_same() -> None:
+    wish = Wish(vm_id(), (22,), Origin((DESK,)), force=True)
+    assert decide(wish, Coverage(vm_id(), (rule(22),)), [grant(22)], NOON) == [Ask(22, (DESK,), 3 * HOUR)]

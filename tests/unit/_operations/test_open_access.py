@@ -23,7 +23,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._operations.open_ac
     open_access,
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcomes import Outcome, PortOutcome
-from memory_azure import CALLER, MemoryAzure, raising, refused
+from memory_azure import CALLER, Call, MemoryAzure, raising, refused
 from samples import HOUR, OTHER_SUBSCRIPTION, access, entry, policy_id, port, vm_id
 
 DESK = "203.0.113.7"
@@ -567,3 +567,77 @@ def test_what_somebody_else_just_asked_for_is_not_awaited_when_acceptance_is_eno
     azure.grant(policy_id(), vm, 22, source=DESK)
     assert states(run(azure, access(22, vm=vm), wait_for="accepted")) == ["already_open"]
     assert azure.clock.slept == 0
+
+
+# -- our own address --------------------------------------------------------------------------------------
+
+
+def test_a_grant_for_another_address_of_ours_does_not_serve_our_own(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    run(azure, access(22, vm=vm))
+
+    outcome = run(azure, Wish(vm, (22,), Origin(own_address=True)), reference="[ref-2]")
+
+    assert states(outcome) == ["opened"]
+    assert azure.is_open(vm, 22, CALLER)
+
+
+def test_own_addresses_are_asked_for_apart_from_named_ones(azure: MemoryAzure) -> None:
+    one, other = covered(azure, "vm-1", "vm-2")
+
+    run(azure, access(22, vm=one), Wish(other, (22,), Origin(own_address=True)))
+
+    assert [
+        [VmId.find_in(vm["id"]) for vm in body["virtualMachines"]]
+        for body in sorted(posted(azure), key=lambda body: "(my_ip)" in body["justification"])
+    ] == [[one], [other]]
+
+
+# -- a VM that Azure minds --------------------------------------------------------------------------------
+
+
+class Picky(MemoryAzure):
+    """Refuses whole requests for the sake of some VMs, as Azure does."""
+
+    def __init__(self, *bad: str) -> None:
+        super().__init__()
+        self.bad = bad
+
+    def initiate(self, policy_id: PolicyId, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        if any(vm["id"].endswith(self.bad) for vm in body["virtualMachines"]):
+            self.calls.append(Call("initiate", str(policy_id), dict(body)))
+            raise refused(400, "InvalidInitiateInput")
+        return super().initiate(policy_id, body)
+
+
+def test_one_vm_that_azure_minds_does_not_stop_the_others() -> None:
+    azure = Picky("vm-05")
+    vms = covered(azure, *(f"vm-{number:02}" for number in range(16)))
+
+    outcome = run(azure, *(access(22, vm=vm) for vm in vms))
+
+    assert [vm.vm.name for vm in outcome.vms if vm.state != "opened"] == ["vm-05"]
+    assert "InvalidInitiateInput" in str(outcome.vms[5].error)
+    # halves down to the one: two requests for each of the four levels below the first
+    assert azure.count("initiate") == 1 + 2 * 4
+    assert len({body["justification"] for body in posted(azure)}) == azure.count("initiate")
+
+
+def test_a_policy_whose_vms_are_all_minded_costs_a_bounded_number_of_requests() -> None:
+    azure = Picky("x")
+    vms = covered(azure, *(f"vm-{number:03}x" for number in range(200)))
+
+    outcome = run(azure, *(access(22, vm=vm) for vm in vms))
+
+    assert {vm.state for vm in outcome.vms} == {"failed"}
+    assert azure.count("initiate") == 40
+
+
+def test_a_missing_permission_is_asked_about_once(azure: MemoryAzure) -> None:
+    vms = covered(azure, "vm-1", "vm-2")
+    azure.on("initiate", raising(refused(403, "AuthorizationFailed")), times=99)
+
+    outcome = run(azure, *(access(22, vm=vm) for vm in vms))
+
+    assert states(outcome) == ["failed", "failed"]
+    assert azure.count("initiate") == 1
