@@ -19,6 +19,8 @@ from .kql.parser import parse
 from .tables import tables
 
 _KEPT = 8
+# Of all results together; a row of an inventory takes some kilobytes.
+_KEPT_ROWS = 100_000
 
 
 @lru_cache(maxsize=128)
@@ -51,9 +53,15 @@ class ResultCache:
             with collector.paused():
                 result = evaluate(_parsed(query), tables(world, principal, subscriptions))
             self._results[key] = result
-            if len(self._results) > _KEPT:
-                self._results.popitem(last=False)
+            self._make_room()
         return result
+
+    def _make_room(self) -> None:
+        """Forget the oldest results, but never the one just made."""
+        rows = sum(len(result.rows) for result in self._results.values())
+        while len(self._results) > 1 and (len(self._results) > _KEPT or rows > _KEPT_ROWS):
+            _, oldest = self._results.popitem(last=False)
+            rows -= len(oldest.rows)
 
 
 _caches: WeakKeyDictionary[World, ResultCache] = WeakKeyDictionary()
