@@ -18,13 +18,10 @@ from ._azure.credentials import SignIn
 from ._jit.access import Origin
 from ._jit.errors import InvalidOption, InvalidOptions
 from ._jit.ids import VmId, is_subscription_id
-from ._jit.ports import DEFAULT_DURATION, PROTOCOLS, SERVICES, PortRule
+from ._jit.ports import SERVICES
 from ._jit.sources import ANY, admits_everybody, network_of, normal
 from ._jit.times import parse_duration, read_duration
-from ._operations.safe_write import Patience
 
-# The ports that the portal proposes when JIT is enabled on many VMs at once.
-PORTAL_BULK = ("ssh", "rdp", "winrm_http", "winrm_https")
 _VM_NAME_KEYS = frozenset({"id", "subscription_id", "resource_group", "name"})
 
 T = TypeVar("T")
@@ -167,50 +164,6 @@ def read_each(selected: Iterable[Selected], read: Callable[[Selected], T]) -> li
     return collect(selected, read)
 
 
-def read_rules(option: str, raw: Any) -> tuple[PortRule, ...]:
-    """Read a policy's ports: numbers, service names, `portal_bulk`, or mappings."""
-    elements: list[Any] = []
-    for element in _as_list(raw):
-        elements += PORTAL_BULK if element == "portal_bulk" else [element]
-    rules = collect(enumerate(elements), lambda item: _read_rule(f"{option}[{item[0]}]", item[1]))
-    for index, rule in enumerate(rules):
-        if any(rule.concerns_same_port_as(other) for other in rules[:index]):
-            raise InvalidOption(f"{option}[{index}]", f"port {rule.number} is given twice")
-    return tuple(rules)
-
-
-def _read_rule(option: str, raw: Any) -> PortRule:
-    if not isinstance(raw, Mapping):
-        return PortRule(read_port(option, raw), "*", frozenset({ANY}), DEFAULT_DURATION)
-    allowed = {"port", "protocol", "sources", "max_duration"}
-    if unknown := sorted(set(raw) - allowed):
-        raise InvalidOption(option, f"unknown key {', '.join(unknown)}; known are {', '.join(sorted(allowed))}")
-    if raw.get("port") is None:
-        raise InvalidOption(option, "the port is missing: give port, a number or a service name")
-    protocol = str(raw.get("protocol") or "any").lower()
-    if protocol not in PROTOCOLS:
-        # Azure answers an unknown protocol with a bare 500 [issue].
-        raise InvalidOption(f"{option}.protocol", f"{protocol!r} is not one of {', '.join(PROTOCOLS)}")
-    sources = enumerate(_as_list(raw.get("sources")) or ["any"])
-    prefixes = collect(sources, lambda item: _read_policy_source(f"{option}.sources[{item[0]}]", item[1]))
-    longest = raw.get("max_duration")
-    return PortRule(
-        number=read_port(f"{option}.port", raw["port"]),
-        protocol=PROTOCOLS[protocol],
-        sources=frozenset(prefixes),
-        max_duration=parse_duration(f"{option}.max_duration", str(longest)) if longest else DEFAULT_DURATION,
-    )
-
-
-def _read_policy_source(option: str, raw: Any) -> str:
-    text = str(raw)
-    if admits_everybody(text):
-        return ANY
-    if network_of(text) is None:
-        raise InvalidOption(option, f"{text!r} is neither an address, a CIDR prefix nor the word any")
-    return normal(text)
-
-
 def read_port(option: str, raw: Any) -> int:
     """Read a port: a number, or the name of a service."""
     if isinstance(raw, str) and raw.lower() in SERVICES:
@@ -223,13 +176,13 @@ def read_port(option: str, raw: Any) -> int:
 
 def read_ports(option: str, raw: Any) -> tuple[int, ...]:
     """Read the ports of a request, each once."""
-    numbers = collect(enumerate(_as_list(raw)), lambda item: read_port(f"{option}[{item[0]}]", item[1]))
+    numbers = collect(enumerate(as_list(raw)), lambda item: read_port(f"{option}[{item[0]}]", item[1]))
     return tuple(dict.fromkeys(numbers))
 
 
 def read_origin(option: str, raw: Any, *, allow_any: bool) -> Origin:
     """Read where access shall be possible from."""
-    words = [str(word).strip() for word in _as_list(raw)] or ["my_ip"]
+    words = [str(word).strip() for word in as_list(raw)] or ["my_ip"]
     for word, origin in (("my_ip", Origin(own_address=True)), ("policy", Origin(whole_policy=True))):
         if word in (text.lower() for text in words):
             if len(words) > 1:
@@ -267,30 +220,8 @@ def read_span(option: str, raw: Any) -> timedelta | None:
     return span
 
 
-def read_address(option: str, raw: Any) -> str | None:
-    """Read a single IP address."""
-    network = network_of(str(raw))
-    if network is None or network.prefixlen != network.max_prefixlen:
-        raise InvalidOption(option, f"{raw!r} is not an IP address")
-    return str(network.network_address)
-
-
-def read_patience(params: Mapping[str, Any]) -> Patience:
-    """Read how safely policies are written."""
-    budget, quiet = params["write_budget"], params["quiet_window"]
-    if budget <= 0:
-        raise InvalidOption("write_budget", f"{budget:g} is too short; give a number of seconds above 0")
-    if quiet < budget:
-        raise InvalidOption(
-            "quiet_window",
-            f"{quiet:g} is shorter than write_budget, {budget:g}; then a change that another writer is about to "
-            "undo would count as done",
-        )
-    timeout = timedelta(seconds=params["wait_timeout"])
-    return Patience(timedelta(seconds=budget), timedelta(seconds=quiet), timeout, wait=params["wait"])
-
-
-def _as_list(raw: Any) -> list[Any]:
+def as_list(raw: Any) -> list[Any]:
+    """Take a single value for a list of one, and none for an empty one."""
     if raw is None:
         return []
     return list(raw) if isinstance(raw, (list, tuple)) else [raw]

@@ -241,15 +241,15 @@ from typing import Any
 from ..module_utils._operations.cover import CoverRequest, VmWish, cover
 from ..module_utils._operations.outcomes import Outcome
 from ..module_utils._operations.safe_write import Writer
-from ..module_utils._options import (
-    Selected,
-    batch_spec,
+from ..module_utils._options import Selected, batch_spec, read_each, read_vms
+from ..module_utils._policy_options import (
     read_address,
-    read_each,
+    read_numbers,
     read_patience,
-    read_ports,
+    read_policy_name,
     read_rules,
-    read_vms,
+    read_widest_prefix,
+    refuse_with_absent,
 )
 from ..module_utils._runner import Context, run
 
@@ -259,11 +259,11 @@ def plan(params: Mapping[str, Any]) -> tuple[list[Selected], Any]:
     selected = read_vms(params, own_keys=["ports", "public_ip_address"])
     request = CoverRequest(
         wishes=_removals(params, selected) if params["state"] == "absent" else _wishes(params, selected),
-        policy_name=params["policy_name"],
+        policy_name=read_policy_name(params["policy_name"]),
         state=params["state"],
         mode=params["mode"],
         prune_missing_vms=params["prune_missing_vms"],
-        widest_prefix=params["widest_prefix"],
+        widest_prefix=read_widest_prefix(params["widest_prefix"]),
     )
     patience = read_patience(params)
 
@@ -287,8 +287,9 @@ def _wishes(params: Mapping[str, Any], selected: list[Selected]) -> list[VmWish]
 
 
 def _removals(params: Mapping[str, Any], selected: list[Selected]) -> list[VmWish]:
-    common = read_ports("ports", params["ports"])
-    return read_each(selected, lambda vm: VmWish(vm.vm, numbers=frozenset(vm.read("ports", read_ports, common))))
+    refuse_with_absent(params)
+    common = read_numbers("ports", params["ports"])
+    return read_each(selected, lambda vm: VmWish(vm.vm, numbers=vm.read("ports", read_numbers, common)))
 
 
 def main() -> None:

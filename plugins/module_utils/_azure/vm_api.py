@@ -23,6 +23,7 @@ FEW_GROUPS = 3
 # Beyond this many the query of Resource Graph isn't narrowed to the groups: its text would grow too long.
 MANY_GROUPS = 50
 _WORKERS = 8
+_GONE = frozenset({"resourcenotfound", "resourcegroupnotfound"})
 
 
 class ArmVmApi:
@@ -45,11 +46,17 @@ class ArmVmApi:
         return {**{vm.id: vm for vm in listed if vm.id in missing}, **found}
 
     def is_gone(self, vm: VmId) -> bool | None:
-        """Ask for one VM; None where Azure doesn't tell."""
+        """Ask for one VM; None where Azure doesn't tell.
+
+        404 is also the answer about a subscription that the credential doesn't see [docs].
+        """
         try:
-            return self._arm.find(str(vm), API_VERSION) is None
+            self._arm.get(str(vm), API_VERSION)
+        except AzureRefused as error:
+            return True if error.status == 404 and error.code.lower() in _GONE else None
         except AzureError:
             return None
+        return False
 
     def _find_in_graph(self, wanted: frozenset[VmId]) -> dict[VmId, Vm]:
         subscriptions = sorted({vm.subscription_id.lower() for vm in wanted})

@@ -11,7 +11,7 @@ from typing import Any
 
 from .ids import VmId
 from .merge import Wish, merge
-from .policies import Coverage, Json, entry_vm, read_entries
+from .policies import Coverage, Json, entry_vm, one_entry_each, read_entries
 from .ports import read_rule
 
 
@@ -33,7 +33,7 @@ def apply(entries: Sequence[Json], edit: Edit) -> list[Json]:
     """Give the entries with the edit done; what it doesn't speak of stays to the letter."""
     wished = {wish.vm for wish in edit.wishes}
     kept = []
-    for entry in entries:
+    for entry in one_entry_each(entries):
         vm = entry_vm(entry)
         if vm is None:
             kept.append(entry)

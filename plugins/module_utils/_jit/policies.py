@@ -9,12 +9,12 @@ back as it came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .ids import PolicyId, VmId
-from .ports import PortRule, read_rule
+from .ports import PortRule, clashes, read_rule
 
 Json = dict[str, Any]
 
@@ -74,11 +74,41 @@ class Policy:
 
 
 def read_entries(entries: Iterable[Mapping[str, Any]]) -> Iterable[Coverage]:
-    """Read a policy's VM entries; those without a VM's id (none was ever seen) are passed over."""
+    """Read a policy's VM entries; those without a VM's id (none was ever seen) are passed over.
+
+    A VM that stands in a policy twice is read as one with the ports of both.
+    """
+    coverages: dict[VmId, Coverage] = {}
     for entry in entries:
         if vm := entry_vm(entry):
             rules = tuple(read_rule(port) for port in entry.get("ports") or ())
-            yield Coverage(vm, rules, entry.get("publicIpAddress") or None)
+            address = entry.get("publicIpAddress") or None
+            if earlier := coverages.get(vm):
+                more = tuple(rule for rule in rules if not clashes(rule, earlier.rules))
+                rules, address = earlier.rules + more, earlier.public_ip or address
+            coverages[vm] = Coverage(vm, rules, address)
+    return coverages.values()
+
+
+def one_entry_each(entries: Sequence[Json]) -> Sequence[Json]:
+    """Bring the entries of a VM that has several together in its first: Azure refuses a PUT with two [issue].
+
+    Of two ports that can't stand beside each other the first stays.
+    """
+    merged: dict[object, Json] = {}
+    for entry in entries:
+        vm = entry_vm(entry)
+        key: object = id(entry) if vm is None else vm
+        earlier = merged.get(key)
+        merged[key] = _together(earlier, entry) if earlier else entry
+    return list(merged.values()) if len(merged) < len(entries) else entries
+
+
+def _together(first: Json, second: Json) -> Json:
+    ports = list(first.get("ports") or ())
+    known = [read_rule(port) for port in ports]
+    more = [port for port in second.get("ports") or () if not clashes(read_rule(port), known)]
+    return {**second, **{key: value for key, value in first.items() if value is not None}, "ports": ports + more}
 
 
 def entry_vm(entry: Mapping[str, Any]) -> VmId | None:

@@ -54,6 +54,10 @@ class PortRule:
         return f"from {sources}, at most {human_duration(self.max_duration)}"
 
 
+def clashes(rule: PortRule, others: Iterable[PortRule]) -> bool:
+    return any(rule.concerns_same_port_as(other) for other in others)
+
+
 def default_ports(os_type: str) -> tuple[PortRule, ...]:
     """Give what the portal proposes for a VM, by its operating system: one port, any source, three hours."""
     number = SERVICES["rdp" if os_type.lower() == "windows" else "ssh"]

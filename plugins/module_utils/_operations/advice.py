@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from .._jit.ids import VmId
 from .._jit.sources import admits_everybody, is_wider_than
@@ -29,6 +29,10 @@ def advise(
     changed = sorted({vm for plan in plans for vm in plan.diff.vms})
     kept = [found[vm] for vm in changed if vm in found]
     open_now = sorted({grant.vm for plan in plans for grant in plan.open_now})
+
+    def is_wide(source: str) -> bool:
+        return is_wider_than(source, widest_prefix) and not admits_everybody(source)
+
     facts: list[tuple[Collection[VmId], str]] = [
         (open_now, "open at this moment; whether open windows outlast a change of their policy is not known"),
         (
@@ -36,8 +40,8 @@ def advise(
             "without a network security group to close their ports",
         ),
         ([vm.id for vm in kept if vm.is_running is False], "powered off"),
-        (_wished_for_everybody(plans), "open to requests for any address"),
-        (_wished_wide(plans, widest_prefix), f"open to requests for prefixes wider than /{widest_prefix}"),
+        (_wished_from(plans, admits_everybody), "open to requests for any address"),
+        (_wished_from(plans, is_wide), f"open to requests for prefixes wider than /{widest_prefix}"),
     ]
     for vms, fact in facts:
         if vms:
@@ -45,26 +49,16 @@ def advise(
     if several := [_with_policies(vm, holdings) for vm in changed if len(holdings.get(vm, ())) > 1]:
         rule = "that of the VM's own group and region is used, else the first"
         yield f"{_listed(several)}: held by several policies; {rule}"
-    yield from _without_plan(changed, defender)
+    removed = {vm for plan in plans for vm in plan.diff.removed}
+    yield from _without_plan([vm for vm in changed if vm not in removed], defender)
 
 
-def _wished_for_everybody(plans: Sequence[Plan]) -> list[VmId]:
+def _wished_from(plans: Sequence[Plan], concerns: Callable[[str], bool]) -> list[VmId]:
     return [
         wish.vm
         for plan in plans
         for wish in plan.edit.wishes
-        if wish.vm in plan.diff.vms
-        and any(admits_everybody(source) for rule in wish.rules for source in rule.sources)
-    ]
-
-
-def _wished_wide(plans: Sequence[Plan], widest_prefix: int) -> list[VmId]:
-    return [
-        wish.vm
-        for plan in plans
-        for wish in plan.edit.wishes
-        if wish.vm in plan.diff.vms
-        and any(is_wider_than(source, widest_prefix) for rule in wish.rules for source in rule.sources)
+        if wish.vm in plan.diff.vms and any(concerns(source) for rule in wish.rules for source in rule.sources)
     ]
 
 

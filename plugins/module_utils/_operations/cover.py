@@ -151,13 +151,13 @@ def _report(
     others = sorted({vm for plan in plans for vm in plan.diff.vms} - set(asked))
     outcomes = [_report_vm(vm, plans_of.get(vm, ()), holdings, written) for vm in [*asked, *others]]
     changing = [plan for plan in plans if plan.diff]
-    failed = [plan for plan in changing if (result := written.get(plan.policy_id)) and result.error]
+    untouched = [plan for plan in changing if (result := written.get(plan.policy_id)) and not result.changed]
     return Outcome(
         vms=tuple(outcomes),
         summary={
             **count(("failed" if o.error else str(o.state) for o in outcomes), STATES),
             "policies": len(plans),
-            "policies_changed": len(changing) - len(failed),
+            "policies_changed": len(changing) - len(untouched),
         },
         before={str(plan.policy_id): plan.diff.before for plan in changing},
         after={str(plan.policy_id): plan.diff.after for plan in changing},
@@ -174,7 +174,8 @@ def _report_vm(
     results = [written[plan.policy_id] for plan in changing if plan.policy_id in written]
     error = "; ".join(result.error for result in results if result.error) or None
     verified = all(result.verified for result in results) if results else None
-    changed = bool(changing) and error is None
+    # What Azure took has changed something, even where the change was not seen to last.
+    changed = any(result.changed for result in results) if results else bool(changing)
     return VmOutcome(vm, policy_id, changed, error=error, state=_state(vm, changing), verified=verified)
 
 

@@ -36,6 +36,8 @@ from .seams import Clock, JitApi
 from .waiting import Deadline
 
 LOOK_EVERY = 0.5
+# Looks further apart than this (writes of other policies came between) don't make one window.
+LONGEST_GAP = timedelta(seconds=2)
 # How often a policy is written before we stop: others keep taking our wish out, or Azure keeps refusing.
 TRIES = 8
 # So long a PUT was seen to take [rec], so that one whose answer was lost may still come into being.
@@ -58,9 +60,14 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of one policy. `verified` says that the quiet window was seen; `notes` are for the user."""
+    """What became of one policy.
+
+    `verified` says that the quiet window was seen, `changed` that the policy held the change at some time, also
+    where it ended in an error. `notes` are for the user.
+    """
 
     verified: bool
+    changed: bool
     error: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -76,26 +83,34 @@ class _Job:
     tries: int = 0
     reply_lost: bool = False
     was_taken: bool = False
+    changed: bool = False
+    undone: int = 0
     is_new: bool = False
     is_settled: bool = False
     over_budget: float = 0.0
     trouble: str = ""
     seen: Sequence[Json] | None = None
     quiet_from: datetime | None = None
+    looked_at: datetime | None = None
     in_effect: bool = False
     result: Written | None = None
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        if not self.over_budget:
-            return ()
-        return (
-            f"writing {self.policy_id} took {self.over_budget:.1f} s, longer than write_budget: what another "
-            "writer changed meanwhile may be lost",
-        )
+    def notes(self) -> Iterable[str]:
+        if self.over_budget:
+            yield (
+                f"writing {self.policy_id} took {self.over_budget:.1f} s, longer than write_budget: what another "
+                "writer changed meanwhile may be lost"
+            )
+        if self.undone:
+            times = "once" if self.undone == 1 else f"{self.undone} times"
+            yield f"another writer took the change of {self.policy_id} out {times}; it was made again"
+
+    def end(self, *, verified: bool = False, error: str | None = None) -> None:
+        self.result = Written(verified, self.changed, error, tuple(self.notes))
 
     def forget_looks(self) -> None:
-        self.seen, self.quiet_from, self.in_effect = None, None, False
+        self.seen, self.quiet_from, self.looked_at, self.in_effect = None, None, None, False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +153,14 @@ class Writer:
         except AzureRefused as error:
             self._refused(job, error)
         except AzureError as error:
-            job.result = Written(False, str(error))
+            job.end(error=str(error))
         else:
-            job.was_taken = True
+            job.was_taken = job.changed = True
             took = (self.clock.now() - started).total_seconds()
             if took > self.patience.budget.total_seconds():
                 job.over_budget = max(job.over_budget, took)
             if not self.patience.wait and job.result is None:
-                job.result = Written(False, notes=job.notes)
+                job.end()
 
     def _fresh(self, policy_id: PolicyId) -> tuple[datetime, Policy | None]:
         """Read the policy, again if the reading itself was slow and so may be old."""
@@ -174,13 +189,13 @@ class Writer:
         elif error.status in (409, 429):
             self._again(job, error.retry_after or 1.0)
         else:
-            job.result = Written(False, f"{error}{_hint(error)}")
+            job.end(error=f"{error}{_hint(error)}")
 
     def _again(self, job: _Job, pause: float) -> None:
         """Plan another try, unless there were enough."""
         if job.tries >= TRIES:
             trouble = job.trouble or "another writer keeps replacing the policy"
-            job.result = Written(False, f"{job.policy_id} did not keep the change in {TRIES} tries: {trouble}")
+            job.end(error=f"{job.policy_id} did not keep the change in {TRIES} tries: {trouble}")
             return
         job.to_write = True
         job.due = self.clock.now() + timedelta(seconds=pause)
@@ -198,20 +213,24 @@ class Writer:
 
     def _judge(self, job: _Job, policy: Policy | None, started: datetime, finished: datetime) -> None:
         entries = policy.entries if policy else []
-        if job.seen is None or (entries != job.seen and reading(entries) != reading(job.seen)):
+        unwatched = job.looked_at is not None and started - job.looked_at > LONGEST_GAP
+        if job.seen is None or unwatched or (entries != job.seen and reading(entries) != reading(job.seen)):
             # What was seen was true some time during the look: to be sure, the window opens at its end.
             job.quiet_from = finished
             job.in_effect = is_in_effect(entries, job.edit)
-        job.seen = entries
+        job.seen, job.looked_at = entries, finished
+        job.changed = job.changed or job.in_effect
         job.is_new = job.is_new and policy is None
         job.is_settled = policy is None or policy.is_settled
         quiet_for = started - (job.quiet_from or started)
-        if policy is not None and policy.failed:
-            job.result = Written(False, f"Azure reports that it failed to put {job.policy_id} into effect")
+        if policy is not None and policy.failed and job.in_effect:
+            job.end(error=f"Azure reports that it failed to put {job.policy_id} into effect")
         elif job.in_effect and job.is_settled and quiet_for >= self.patience.quiet:
-            job.result = Written(True, notes=job.notes)
+            job.end(verified=True)
         elif not job.in_effect and job.is_settled and quiet_for >= self._grace(job):
-            job.trouble = job.trouble if job.reply_lost else "another writer took the change out again"
+            if job.was_taken:
+                job.undone += 1
+                job.trouble = "another writer took the change out again"
             self._again(job, LONGEST_PAUSE * self.draw())
 
     def _grace(self, job: _Job) -> timedelta:
@@ -227,7 +246,7 @@ class Writer:
             if job.in_effect:
                 problem = "did not keep still" if job.is_settled else "was not seen in effect"
             error = f"{job.policy_id} {problem} within {seconds} s. {job.trouble}".rstrip()
-            job.result = Written(False, error, job.notes)
+            job.end(error=error)
 
 
 def _hint(error: AzureRefused) -> str:

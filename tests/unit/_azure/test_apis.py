@@ -143,3 +143,19 @@ def test_a_vm_whose_disk_says_nothing_has_no_known_system(properties: dict[str, 
     listed = [{"id": None}, {"id": str(vm), "location": "westeurope", **properties}]
     arm = RecordingArm({f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/{VMS}": listed})
     assert ArmVmApi(arm).find({vm}) == {vm: Vm(vm, "westeurope", "")}
+
+
+@pytest.mark.parametrize(
+    ("answer", "gone"),
+    [
+        ({"id": str(vm_id())}, False),
+        (AzureRefused("GET", 404, "ResourceNotFound", "gone"), True),
+        (AzureRefused("GET", 404, "ResourceGroupNotFound", "gone"), True),
+        (AzureRefused("GET", 404, "SubscriptionNotFound", "or not yours"), None),
+        (FORBIDDEN, None),
+        (AzureRefused("GET", 503, "ServiceUnavailable", "later"), None),
+    ],
+    ids=str,
+)
+def test_only_a_vm_of_which_azure_says_so_is_gone(answer: Any, gone: bool | None) -> None:
+    assert ArmVmApi(RecordingArm({str(vm_id()): answer})).is_gone(vm_id()) is gone

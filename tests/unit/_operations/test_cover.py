@@ -274,7 +274,9 @@ def test_a_policy_that_azure_fails_to_put_into_effect_is_an_error(azure: MemoryA
     azure.on("put", lambda: azure.fail_to_provision(policy_id()), when="after")
     outcome = run(azure, wish(vm))
     assert "failed to put" in errors(outcome)[0]
-    assert not outcome.changed
+    assert outcome.changed, "Azure took it"
+    assert outcome.summary["failed"] == 1
+    assert outcome.summary["policies_changed"] == 1
 
 
 def test_a_policy_that_stays_updating_is_an_error_when_time_is_up(azure: MemoryAzure) -> None:
@@ -282,6 +284,8 @@ def test_a_policy_that_stays_updating_is_an_error_when_time_is_up(azure: MemoryA
     azure.provisioning = timedelta(hours=1)
     outcome = run(azure, wish(vm), timeout=60)
     assert "was not seen in effect within 60 s" in errors(outcome)[0]
+    assert outcome.vms[0].changed
+    assert outcome.vms[0].verified is False
     assert azure.clock.slept == 60
     assert azure.count("put") == 1
 

@@ -1,0 +1,124 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the options that say what policies shall hold, and how they are written, to the operations' values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from ._jit.errors import InvalidOption
+from ._jit.ports import DEFAULT_DURATION, PROTOCOLS, PortRule
+from ._jit.sources import ANY, admits_everybody, network_of, normal
+from ._jit.times import parse_duration
+from ._operations.safe_write import Patience
+from ._options import as_list, collect, read_port, read_ports
+
+# The ports that the portal proposes when JIT is enabled on many VMs at once.
+PORTAL_BULK = ("ssh", "rdp", "winrm_http", "winrm_https")
+LONGEST_PREFIX = 32
+
+
+def read_rules(option: str, raw: Any) -> tuple[PortRule, ...]:
+    """Read a policy's ports: numbers, service names, `portal_bulk`, or mappings."""
+    elements: list[Any] = []
+    for element in as_list(raw):
+        elements += PORTAL_BULK if element == "portal_bulk" else [element]
+    rules = collect(enumerate(elements), lambda item: _read_rule(f"{option}[{item[0]}]", item[1]))
+    for index, rule in enumerate(rules):
+        if any(rule.concerns_same_port_as(other) for other in rules[:index]):
+            raise InvalidOption(f"{option}[{index}]", f"port {rule.number} is given twice")
+    return tuple(rules)
+
+
+def read_numbers(option: str, raw: Any) -> frozenset[int]:
+    """Read the ports that are to be taken out: what is allowed on them makes no difference then."""
+    for index, element in enumerate(as_list(raw)):
+        if isinstance(element, Mapping) or element == "portal_bulk":
+            raise InvalidOption(
+                f"{option}[{index}]", "state: absent takes out whole ports; name them by number or service"
+            )
+    return frozenset(read_ports(option, raw))
+
+
+def _read_rule(option: str, raw: Any) -> PortRule:
+    if not isinstance(raw, Mapping):
+        return PortRule(read_port(option, raw), "*", frozenset({ANY}), DEFAULT_DURATION)
+    allowed = {"port", "protocol", "sources", "max_duration"}
+    if unknown := sorted(set(raw) - allowed):
+        raise InvalidOption(option, f"unknown key {', '.join(unknown)}; known are {', '.join(sorted(allowed))}")
+    if raw.get("port") is None:
+        raise InvalidOption(option, "the port is missing: give port, a number or a service name")
+    protocol = str(raw.get("protocol") or "any").lower()
+    if protocol not in PROTOCOLS:
+        # Azure answers an unknown protocol with a bare 500 [issue].
+        raise InvalidOption(f"{option}.protocol", f"{protocol!r} is not one of {', '.join(PROTOCOLS)}")
+    sources = enumerate(as_list(raw.get("sources")) or ["any"])
+    prefixes = collect(sources, lambda item: _read_policy_source(f"{option}.sources[{item[0]}]", item[1]))
+    longest = raw.get("max_duration")
+    return PortRule(
+        number=read_port(f"{option}.port", raw["port"]),
+        protocol=PROTOCOLS[protocol],
+        sources=frozenset(prefixes),
+        max_duration=parse_duration(f"{option}.max_duration", str(longest)) if longest else DEFAULT_DURATION,
+    )
+
+
+def _read_policy_source(option: str, raw: Any) -> str:
+    text = str(raw)
+    if admits_everybody(text):
+        return ANY
+    if network_of(text) is None:
+        raise InvalidOption(option, f"{text!r} is neither an address, a CIDR prefix nor the word any")
+    return normal(text)
+
+
+def read_address(option: str, raw: Any) -> str | None:
+    """Read a single IP address."""
+    network = network_of(str(raw))
+    if network is None or network.prefixlen != network.max_prefixlen:
+        raise InvalidOption(option, f"{raw!r} is not an IP address")
+    return str(network.network_address)
+
+
+def read_policy_name(raw: Any) -> str:
+    """Read a policy's name; what would end its part of the id is found here, not by Azure."""
+    name = str(raw)
+    if not re.fullmatch(r"[^/?#%&<>\\\s]+", name):
+        raise InvalidOption("policy_name", f"{name!r} is no name of a policy; use letters, digits, - and _")
+    return name
+
+
+def read_widest_prefix(raw: int) -> int:
+    if not 0 <= raw <= LONGEST_PREFIX:
+        raise InvalidOption("widest_prefix", f"{raw} is not the length of a prefix, from 0 to {LONGEST_PREFIX}")
+    return raw
+
+
+def refuse_with_absent(params: Mapping[str, Any]) -> None:
+    """Refuse options that mean nothing where VMs are taken out."""
+    if params["mode"] != "merge":
+        raise InvalidOption("mode", f"{params['mode']} says what VMs shall have; with state: absent leave it out")
+
+
+def read_patience(params: Mapping[str, Any]) -> Patience:
+    """Read how safely policies are written."""
+    budget, quiet, timeout = params["write_budget"], params["quiet_window"], params["wait_timeout"]
+    if budget <= 0:
+        raise InvalidOption("write_budget", f"{budget:g} is too short; give a number of seconds above 0")
+    if quiet < budget:
+        raise InvalidOption(
+            "quiet_window",
+            f"{quiet:g} is shorter than write_budget, {budget:g}; then a change that another writer is about to "
+            "undo would count as done",
+        )
+    if params["wait"] and timeout <= quiet:
+        raise InvalidOption(
+            "wait_timeout", f"{timeout} is not longer than quiet_window, {quiet:g}; then no change could be done"
+        )
+    return Patience(
+        timedelta(seconds=budget), timedelta(seconds=quiet), timedelta(seconds=timeout), wait=params["wait"]
+    )
