@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import certificates, collector
+from .address_blocks import AddressBlock, claim
 from .behaviour import Behaviour
 from .clock import Clock
 from .environment import handed_out
@@ -51,6 +52,7 @@ class WorldMaker:
     def __init__(self, options: Options) -> None:
         """Read the fleet. Raises FleetError."""
         self._options = options
+        self.block: AddressBlock | None = None
         self._principal: Principal | None = None
         self.file = _fleet_file(options.fleet)
         self._numbers = None if self.file else _fleet_numbers(options.fleet)
@@ -64,6 +66,7 @@ class WorldMaker:
         world.principals[principal.client_id] = principal
         with collector.paused():
             self._populate(world)
+            self._place(world)
         return world
 
     def _populate(self, world: World) -> None:
@@ -72,6 +75,13 @@ class WorldMaker:
             files.populate(world, self.file)
         elif self._numbers is not None:
             generate.populate(world, self._numbers)
+
+    def _place(self, world: World) -> None:
+        """Move the VMs' addresses to where this run may listen."""
+        if self.block is not None:
+            for group in world.groups():
+                for public in group.public_addresses.values():
+                    public.address = self.block.place(public.address)
 
 
 class _Reachability:
@@ -98,11 +108,13 @@ class Simulator:
         """Prepare the fleet. Raises FleetError."""
         maker = WorldMaker(options)
         self._options = options
+        self._with_data_plane = maker.file is not None if options.data_plane is None else options.data_plane
+        self._block = claim() if self._with_data_plane else None
+        maker.block = self._block
         self.service = Service(maker, options.fleet)
         # The fleet stays for good; the collector need not walk over it again and again.
         gc.freeze()
         self.principal = next(iter(self.service.world.principals.values()))
-        self._with_data_plane = maker.file is not None if options.data_plane is None else options.data_plane
         self.folder = Path(tempfile.mkdtemp(prefix="azure-simulator-"))
         self.certificates = certificates.create(self.folder, self.service.clock)
         self._server = HttpServer(self.service, self.certificates.server_context())
@@ -156,6 +168,8 @@ class Simulator:
             await self._data_plane.stop()
         await self._server.stop()
         await self._identity_server.stop()
+        if self._block is not None:
+            self._block.release()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def environment(self) -> dict[str, str]:

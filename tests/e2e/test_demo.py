@@ -16,10 +16,10 @@ from playbooks import Playbooks, Run
 PLAYBOOKS = ROOT / "playbooks"
 # nobody else writes policies here
 IN_A_HURRY = ("-e", "jit_write_budget=0.3", "-e", "jit_quiet_window=0.3")
-DESKTOP = "127.11.1.1"
 
 
-def answers(simulator: RunningSimulator, address: str, port: int) -> bool:
+def answers(simulator: RunningSimulator, vm: str, port: int) -> bool:
+    address = simulator.address(vm)
     number = port + int(simulator.variables["AZURE_SIMULATOR_PORT_OFFSET"])
     try:
         with socket.create_connection((address, number), timeout=5):
@@ -59,13 +59,13 @@ def test_the_demo_works_on_a_machine_over_ssh(story: Run) -> None:
 
 def test_a_port_answers_from_its_opening_to_its_end_time(playbooks: Playbooks, cloud: RunningSimulator) -> None:
     enabled = playbooks.run(str(PLAYBOOKS / "enable_jit.yml"), *IN_A_HURRY, "-l", "vdi")
-    closed = answers(cloud, DESKTOP, 3389)
+    closed = answers(cloud, "vdi-win-01", 3389)
     opened = playbooks.run(str(PLAYBOOKS / "open_rdp.yml"), "-l", "vdi:&windows", "-e", "jit_duration=1h")
-    open_now = answers(cloud, DESKTOP, 3389)
+    open_now = answers(cloud, "vdi-win-01", 3389)
     cloud.advance(3599 - 60)
-    still_open = answers(cloud, DESKTOP, 3389)
+    still_open = answers(cloud, "vdi-win-01", 3389)
     cloud.advance(120)
-    closed_again = answers(cloud, DESKTOP, 3389)
+    closed_again = answers(cloud, "vdi-win-01", 3389)
 
     assert enabled.returncode == opened.returncode == 0, opened.output
     assert (closed, open_now, still_open, closed_again) == (False, True, True, False)
@@ -77,7 +77,7 @@ def test_open_ssh_opens_linux_machines(playbooks: Playbooks, cloud: RunningSimul
     run = playbooks.run("jitfleet.azure.open_ssh", "-l", "vdi:&linux", "-e", "jit_justification=CHG-4711")
 
     assert run.last.result["summary"]["opened"] == 2, run.output
-    assert answers(cloud, "127.11.1.5", 22)
+    assert answers(cloud, "vdi-lnx-01", 22)
 
 
 @pytest.mark.parametrize("playbook", sorted(path.name for path in PLAYBOOKS.glob("*.yml")))

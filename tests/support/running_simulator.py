@@ -45,6 +45,18 @@ class RunningSimulator:
             content = response.read()
         return json.loads(content) if content else None
 
+    def address(self, vm: str) -> str:
+        """Give a VM's public address: which block of addresses a simulator has depends on what else runs here."""
+        state = self.control("GET", "state")
+        addresses = {
+            machine["name"]: machine["public_addresses"]
+            for subscription in state["subscriptions"]
+            for group in subscription["groups"]
+            for machine in group["vms"]
+        }
+        first: str = addresses[vm][0]
+        return first
+
     def reset(self) -> None:
         self.control("POST", "reset")
         self.control("DELETE", "faults")
