@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ..plugin_utils._action import BatchAction, requester
+from ..plugin_utils._action import BatchAction
+from ..plugin_utils._requester import find_requester, this_machine, this_user
 
 
 class ActionModule(BatchAction):
@@ -18,6 +20,9 @@ class ActionModule(BatchAction):
         "duration": "jit_request_duration",
     }
 
-    def arguments(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        arguments.setdefault("requested_by", requester())
+    def arguments(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        requester = find_requester(variables, this_user(), this_machine())
+        for option, text in (("requested_by", requester.who), ("requested_in", requester.job)):
+            if arguments.get(option) is None:
+                arguments[option] = text
         return arguments

@@ -80,12 +80,39 @@ options:
       - A port counts as open already if it stays open for at least this long. Without it half of the duration.
     type: str
   justification:
-    description: Why access is needed. Azure keeps it with the request.
+    description:
+      - Why access is needed, in one line of plain text; control characters are refused. Azure keeps it with the request.
+      - O(requested_in) and O(requested_by) are put behind it in brackets, as in C(CHG-4711 [awx job 42 "Open RDP" by alice
+        on exec-1]), and behind that marks by which the request is known again.
+      - The whole has at most 1000 characters, and a longer text is an error. That bound is this collection's own; Azure
+        documents none.
+    type: str
+  require_justification:
+    description: Fail where O(justification) is missing. Nothing is demanded where access is closed.
+    type: bool
+    default: false
+  justification_pattern:
+    description:
+      - A regular expression (Python's) that is to be found in O(justification), such as V(CHG-[0-9]{4,}) for a ticket's
+        number; anchors hold it to the whole text, as in V(^CHG-[0-9]{4,}$). A missing text doesn't match.
+      - For a team's playbooks it is best set in C(module_defaults).
     type: str
   requested_by:
     description:
-      - Who asks, written into the request's justification behind O(justification), because Azure records no name for
-        service principals. By default the user and the host that run Ansible, as C(user@host).
+      - Who asks, because Azure records no name for service principals. Grants of the same O(requested_by) count as one's
+        own, so it should be the same from run to run.
+      - 'By default what the variables of the play tell: in a job of AWX or Automation Platform the user and the execution
+        node, as C(alice on exec-1); for a scheduled job, which has no user, the schedule, as C(schedule "nightly" on exec-1);
+        for one started by an event C(rule "ruleset: rule" as alice on exec-1), where the user owns the token that the
+        rule used. Elsewhere the user and the machine that run Ansible, as C(alice@controller).'
+      - It says what variables say, which proves nothing.
+    type: str
+  requested_in:
+    description:
+      - The job in which access is asked for, which differs from run to run.
+      - By default, in a job of AWX or Automation Platform, its number, its template and its workflow, as C(awx job 42 "Open
+        RDP" in workflow 41 "Maintenance"), with the kind of launch where that is none of C(manual), C(workflow) and
+        C(scheduled). Names of more than 80 characters end in C(...). Elsewhere nothing.
     type: str
   wait_for:
     description: What to wait for.
@@ -233,34 +260,34 @@ summary:
     unknown: 0
 """
 
+import dataclasses
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from ..module_utils._jit.access import Wish
+from ..module_utils._jit.justification import read_justification
 from ..module_utils._operations.open_access import OpenRequest, open_access
 from ..module_utils._operations.outcomes import Outcome
 from ..module_utils._options import (
     Selected,
     batch_spec,
     read_access_duration,
-    read_each,
     read_origin,
     read_ports,
     read_span,
-    read_vms,
 )
 from ..module_utils._runner import Context, run
+from ..module_utils._selection import Selection, read_selection
 
 
-def plan(params: Mapping[str, Any]) -> tuple[list[Selected], Any]:
+def plan(params: Mapping[str, Any]) -> tuple[Selection[Wish], Any]:
     """Read the options into a request."""
 
     def origin(option: str, raw: Any) -> Any:
         return read_origin(option, raw, allow_any=params["allow_any_source"])
 
-    selected = read_vms(params, own_keys=["ports", "sources", "duration"])
     ports = read_ports("ports", params["ports"])
     sources = origin("sources", params["sources"])
     duration = read_access_duration("duration", params["duration"])
@@ -277,22 +304,24 @@ def plan(params: Mapping[str, Any]) -> tuple[list[Selected], Any]:
             force=params["force"],
         )
 
-    controller = f"[{params['requested_by']}]" if params["requested_by"] else ""
+    justification = read_justification(params)
+    selection = read_selection(params, ["ports", "sources", "duration"], wish)
     request = OpenRequest(
-        wishes=read_each(selected, wish),
-        justification=f"{params['justification'] or ''} {controller}".strip(),
-        controller=controller,
+        wishes=(),
+        justification=justification.text,
+        controller=justification.controller,
         wait_for=params["wait_for"],
         wait_timeout=timedelta(seconds=params["wait_timeout"]),
     )
 
-    def operate(context: Context) -> Outcome:
+    def operate(context: Context, wishes: Sequence[Wish]) -> Outcome:
         reference = f"#{secrets.token_hex(4)}"
+        asked = dataclasses.replace(request, wishes=wishes)
         return open_access(
-            request, context.jit, context.vms, context.clock, reference, check_mode=context.check_mode
+            asked, context.jit, context.vms, context.clock, reference, check_mode=context.check_mode
         )
 
-    return selected, operate
+    return selection, operate
 
 
 def main() -> None:
@@ -307,7 +336,10 @@ def main() -> None:
             "force": {"type": "bool", "default": False},
             "minimum_remaining": {"type": "str"},
             "justification": {"type": "str"},
+            "require_justification": {"type": "bool", "default": False},
+            "justification_pattern": {"type": "str"},
             "requested_by": {"type": "str"},
+            "requested_in": {"type": "str"},
             "wait_for": {"type": "str", "choices": ["accepted", "initiated"], "default": "initiated"},
             "wait_timeout": {"type": "int", "default": 300},
             **batch_spec(),

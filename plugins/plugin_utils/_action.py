@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +18,8 @@ from ..module_utils._controller import CONTROLLER_VARIABLE, process_identity
 from ._batch import WAYS, Batch, listed
 
 COLLECTION = "jitfleet.azure"
+# Options that say where VMs are; the play's hosts are then no matter.
+SCOPES = ("resource_groups", "subscriptions")
 _SIGN_IN = ("subscription_id", "client_id", "secret", "tenant", "cloud_environment", "disable_instance_discovery")
 
 
@@ -43,7 +43,7 @@ class BatchAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         variables = task_vars or {}
-        arguments = self.arguments(self._batch_arguments(variables))
+        arguments = self.arguments(self._batch_arguments(variables), variables)
         with self._on_controller(variables) as local_variables:
             result: dict[str, Any] = self._execute_module(
                 module_name=f"{COLLECTION}.{self.module}", module_args=arguments, task_vars=local_variables
@@ -52,13 +52,17 @@ class BatchAction(ActionBase):
         self._tell(result)
         return result
 
-    def arguments(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def arguments(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         """Complete the module's arguments by what only the controller knows."""
         return arguments
 
     def _batch_arguments(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Fill in the VMs of the play's hosts; an empty option of the sign-in counts as not set."""
         arguments = {k: v for k, v in self._task.args.items() if not (k in _SIGN_IN and v == "")}
+        if scopes := [name for name in SCOPES if arguments.get(name) is not None]:
+            if arguments.get("hosts") is not None:
+                raise AnsibleActionFail(f"hosts: it can't be combined with {' and '.join(scopes)}")
+            return arguments  # the module finds the VMs itself, whatever the play's hosts are
         names = self._names(arguments, variables)
         batch = Batch(self._templar, variables, names)
         if differing := batch.differing(self._task.when):
@@ -132,12 +136,3 @@ class BatchAction(ActionBase):
             told += f"; {summary['policies_changed']} of {summary['policies']} policies changed"
         mode = " (check mode: nothing was sent)" if self._task.check_mode else ""
         self._display.display(f"{self.module}: {told}{mode}")
-
-
-def requester() -> str:
-    """Name who runs this controller, as `user@host`."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user id may have no name
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"

@@ -1,0 +1,85 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Recorded AWX jobs, run again by ansible-runner as AWX runs them, on the simulator."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from demo_fleet import HOSTS, WORKPLACE
+from launches import EXPECTED, Launch, recorded_launches
+from running_simulator import ROOT, RunningSimulator
+
+from playbooks import BIN, Playbooks
+
+# The recorded inventory, on VMs of the demo fleet.
+DESKTOPS = {f"vdi-0{number}": HOSTS[f"vdi-win-0{max(number, 1)}"] for number in range(5)}
+# Places inside AWX's container; ansible-runner names those of its own machine itself.
+CONTAINERS_OWN = ("/runner", "/PRIVATE_DATA_DIR")
+# Set by ansible-runner itself, which takes one that is set already for the user's.
+CALLBACK = "ANSIBLE_STDOUT_CALLBACK"
+
+
+@pytest.fixture
+def covered(playbooks: Playbooks) -> Playbooks:
+    cover = playbooks.play([{"jitfleet.azure.jit_policy": {"ports": ["rdp"]}}])
+    assert cover.returncode == 0, cover.output
+    return playbooks
+
+
+def replay(launch: Launch, simulator: RunningSimulator, folder: Path, **more: Any) -> str:
+    """Run a job in a folder as AWX lays it out, and return what it printed."""
+    for name in ("env", "inventory", "project"):
+        (folder / name).mkdir(parents=True)
+    recorded = {k: v for k, v in launch.environment.items() if not v.startswith(CONTAINERS_OWN) and k != CALLBACK}
+    (folder / "env" / "envvars").write_text(json.dumps({**recorded, **simulator.variables}))
+    (folder / "env" / "extravars").write_text(json.dumps({**launch.variables, **more}))
+    (folder / "env" / "cmdline").write_text("-u root")
+    groups = {"vdi": {"hosts": DESKTOPS}}
+    (folder / "inventory" / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": groups}}))
+    shutil.copy(ROOT / "playbooks" / "open_rdp.yml", folder / "project")
+    command = [str(BIN / "ansible-runner"), "run", str(folder), "-p", "open_rdp.yml", "--limit", launch.limit]
+    environment = {**simulator.environment, "PATH": f"{BIN}:{simulator.environment['PATH']}"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def justifications(simulator: RunningSimulator) -> set[str]:
+    """Read the justifications of the desktops' requests, without the marks behind the bracket."""
+    state = simulator.control("GET", "state")
+    (policy,) = next(item["policies"] for item in state["subscriptions"] if item["id"] == WORKPLACE)
+    texts = [request["justification"] for request in policy["requests"]]
+    return {text[: text.rindex("]") + 1] for text in texts}
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_recorded_job_leaves_its_justification_with_azure(
+    name: str, covered: Playbooks, simulator: RunningSimulator, tmp_path: Path
+) -> None:
+    replay(recorded_launches()[name], simulator, tmp_path / "job")
+
+    assert justifications(simulator) == {EXPECTED[name]}
+
+
+def test_the_next_job_of_a_user_finds_open_what_the_last_one_opened(
+    covered: Playbooks, simulator: RunningSimulator, tmp_path: Path
+) -> None:
+    launch = recorded_launches()["job_manual"]
+    replay(launch, simulator, tmp_path / "first")
+    simulator.forget()
+
+    again = replay(launch, simulator, tmp_path / "second", awx_job_id=12)
+    written_by_the_second = simulator.writes()
+    replay(launch, simulator, tmp_path / "third", awx_job_id=13, awx_user_name="bob")
+
+    assert "already open" in again
+    assert written_by_the_second == []
+    assert [call.rpartition("/")[2] for call in simulator.writes()] == ["initiate"]

@@ -1,0 +1,63 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs as AWX launched them: arguments, environment, variables. They are not part of the project."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running_simulator import ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One recorded job."""
+
+    name: str
+    arguments: list[str]
+    environment: dict[str, str]
+    variables: dict[str, Any]
+
+    @property
+    def limit(self) -> str:
+        return self.arguments[self.arguments.index("-l") + 1]
+
+
+# What each of them is to write into a request's justification, behind the text of its survey.
+EXPECTED = {
+    "job_manual": 'INC0012345 patching [awx job 11 "JIT - open RDP" by admin on exec-1]',
+    "job_scheduled": (
+        'scheduled maintenance [awx job 19 "JIT - open RDP" by schedule "once 20261122T061817Z" on exec-1]'
+    ),
+    "job_workflow": (
+        'workflow maintenance [awx job 17 "JIT - open RDP" in workflow 16 "JIT maintenance workflow" '
+        "by admin on exec-1]"
+    ),
+    "job_slice_1_of_3": (
+        'sliced run 1 [awx job 13 "JIT - open RDP" in workflow 12 "JIT - open RDP" by admin on exec-1]'
+    ),
+    "job_eda": (
+        'ServiceNow CHG0042 approved [awx job 46 "JIT - open RDP" '
+        'by rule "JIT webhook: open access via AWX" as admin on exec-1]'
+    ),
+}
+
+
+def recorded_launches() -> dict[str, Launch]:
+    """Read all recorded jobs by name, or skip the test."""
+    folder = Path(os.environ.get("JITFLEET_AWX_DATA", ROOT.parent / "shared" / "awx")) / "recorded"
+    if not folder.is_dir():
+        pytest.skip(f"no recorded launches in {folder}: set JITFLEET_AWX_DATA to a folder with recorded/")
+    return {path.stem: _read(path) for path in sorted(folder.glob("job_*.json"))}
+
+
+def _read(path: Path) -> Launch:
+    document = json.loads(path.read_text())
+    variables = {**json.loads(document["extra_vars"]), **document["meta_vars_seen_by_play"]}
+    return Launch(path.stem, json.loads(document["job_args"]), document["job_env"], variables)

@@ -1,0 +1,101 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes into a request's justification, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import InvalidOption
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.justification import (
+    LONGEST,
+    MARKS_ROOM,
+    Justification,
+    read_justification,
+)
+
+
+def read(**params: Any) -> Justification:
+    unset = dict.fromkeys(("justification", "justification_pattern", "requested_by", "requested_in"))
+    return read_justification({"state": "open", "require_justification": False, **unset, **params})
+
+
+@pytest.mark.parametrize(
+    ("params", "text", "controller"),
+    [
+        ({}, "", ""),
+        ({"justification": " CHG-1 "}, "CHG-1", ""),
+        ({"requested_by": "alice@ctl"}, "[alice@ctl]", "[alice@ctl]"),
+        ({"justification": "CHG-1", "requested_by": "alice@ctl"}, "CHG-1 [alice@ctl]", "[alice@ctl]"),
+        (
+            {"justification": "Größe prüfen", "requested_by": "alice on n1", "requested_in": 'awx job 42 "Open"'},
+            'Größe prüfen [awx job 42 "Open" by alice on n1]',
+            " by alice on n1]",
+        ),
+        ({"requested_in": "nightly run"}, "[nightly run]", ""),
+    ],
+)
+def test_the_requester_and_his_job_stand_in_brackets_behind_the_users_text(
+    params: dict[str, Any], text: str, controller: str
+) -> None:
+    found = read(**params)
+
+    assert (found.text, found.controller) == (text, controller)
+    assert found.controller in found.text
+
+
+def test_the_controllers_part_is_the_same_in_another_job_and_another_one_for_another_user() -> None:
+    first = read(requested_by="bob on n1", requested_in="awx job 1")
+    later = read(requested_by="bob on n1", requested_in="awx job 2", justification="something else")
+    other = read(requested_by="bobby on n1", requested_in="awx job 3")
+
+    assert first.controller in later.text
+    assert first.controller not in other.text
+    assert (first.job, later.job) == ("awx job 1", "awx job 2")
+
+
+@pytest.mark.parametrize("option", ["justification", "requested_by", "requested_in"])
+@pytest.mark.parametrize("character", ["\n", "\x1b", "\x00", "\u2028", "\u202e"])
+def test_what_breaks_lines_or_steers_terminals_is_refused(option: str, character: str) -> None:
+    with pytest.raises(InvalidOption, match="one line of plain text") as refused:
+        read(**{option: f"CHG{character}1"})
+
+    assert refused.value.option == option
+    assert repr(character) in str(refused.value)
+
+
+@pytest.mark.parametrize("demand", [{"require_justification": True}, {"justification_pattern": "CHG-[0-9]+"}])
+@pytest.mark.parametrize("text", [None, "", "  "])
+def test_a_missing_text_is_refused_where_one_is_required(demand: dict[str, Any], text: str | None) -> None:
+    with pytest.raises(InvalidOption, match="justification: say why access is needed"):
+        read(justification=text, requested_by="CHG-4711", **demand)
+
+
+def test_the_pattern_is_looked_for_in_the_users_own_text_alone() -> None:
+    assert read(justification="see CHG-4711, please", justification_pattern="CHG-[0-9]+").text
+
+    with pytest.raises(InvalidOption, match=r"justification: 'patching' doesn't match CHG-\[0-9\]\+"):
+        read(justification="patching", justification_pattern="CHG-[0-9]+", requested_in="CHG-4711")
+
+
+def test_a_wrong_pattern_is_named_with_what_is_wrong_about_it() -> None:
+    with pytest.raises(
+        InvalidOption, match=r"justification_pattern: '\(CHG' is not a regular expression: missing"
+    ):
+        read(justification="CHG-1", justification_pattern="(CHG")
+
+
+def test_nothing_is_demanded_where_access_is_closed() -> None:
+    assert read(state="closed", require_justification=True, justification_pattern="CHG").text == ""
+
+
+def test_a_text_is_taken_up_to_the_bound_and_never_cut() -> None:
+    behind = len(" [alice@ctl]") + MARKS_ROOM
+
+    whole = read(justification="x" * (LONGEST - behind), requested_by="alice@ctl")
+
+    assert len(whole.text) == LONGEST - MARKS_ROOM
+    with pytest.raises(InvalidOption, match=f"is {LONGEST + 1} characters long; {LONGEST} are the most"):
+        read(justification="x" * (LONGEST - behind + 1), requested_by="alice@ctl")
