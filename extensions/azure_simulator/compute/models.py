@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..subscriptions.models import ResourceGroup
 
 MACHINES = "Microsoft.Compute/virtualMachines"
+SCALE_SETS = "Microsoft.Compute/virtualMachineScaleSets"
 
 OperatingSystem = Literal["Windows", "Linux"]
 PowerState = Literal["running", "starting", "stopped", "deallocating", "deallocated"]

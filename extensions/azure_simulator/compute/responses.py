@@ -48,6 +48,15 @@ def _page(world: World, call: Call, vms: Iterable[VirtualMachine]) -> Reply:
     return Reply(body=page(call, world.behaviour, list(vms), show))
 
 
+def list_scale_sets(world: World, call: Call, subscription_id: str, group_name: str | None = None) -> Reply:
+    """Answer no scale set: fleets have none, but inventories look for them."""
+    if group_name is None:
+        world.subscription(subscription_id)
+    else:
+        world.group(subscription_id, group_name)
+    return Reply(body={"value": []})
+
+
 def get(world: World, call: Call, subscription_id: str, group_name: str, vm_name: str) -> Reply:
     """Answer one VM."""
     expand = "instanceview" in call.query.get("$expand", "").lower()

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from ..routing import Route
 from . import responses
-from .models import MACHINES
+from .models import MACHINES, SCALE_SETS
 
 _PROVIDER = "providers/Microsoft.Compute"
 _SUBSCRIPTION = f"/subscriptions/{{subscription_id}}/{_PROVIDER}"
-_GROUP = f"/subscriptions/{{subscription_id}}/resourceGroups/{{group_name}}/{_PROVIDER}/virtualMachines"
+_IN_GROUP = f"/subscriptions/{{subscription_id}}/resourceGroups/{{group_name}}/{_PROVIDER}"
+_GROUP = f"{_IN_GROUP}/virtualMachines"
 _VM = f"{_GROUP}/{{vm_name}}"
 
 ROUTES = [
@@ -23,6 +24,10 @@ ROUTES = [
         action=f"{MACHINES}/read",
         filtered=True,
     ),
+    Route(
+        "GET", f"{_SUBSCRIPTION}/virtualMachineScaleSets", responses.list_scale_sets, action=f"{SCALE_SETS}/read"
+    ),
+    Route("GET", f"{_IN_GROUP}/virtualMachineScaleSets", responses.list_scale_sets, action=f"{SCALE_SETS}/read"),
     Route("GET", _GROUP, responses.list_by_group, action=f"{MACHINES}/read"),
     Route("GET", _VM, responses.get, action=f"{MACHINES}/read"),
     Route("GET", f"{_VM}/instanceView", responses.get_instance_view, action=f"{MACHINES}/instanceView/read"),

@@ -62,3 +62,11 @@ def test_providers_are_listed(cloud: Cloud) -> None:
     assert types["locations/jitNetworkAccessPolicies"][0] == "2020-01-01"
     # azure.azcollection looks a nested type's version up under its first word.
     assert types["locations"] == ["2015-06-01-preview"]
+
+
+@pytest.mark.parametrize("scope", ["", "/resourceGroups/rg-vdi"])
+def test_fleets_have_no_scale_sets(cloud: Cloud, scope: str) -> None:
+    path = f"/subscriptions/{WORKPLACE}{scope}/providers/Microsoft.Compute/virtualMachineScaleSets"
+    assert cloud.get(path) == {"value": []}
+    missing = path.replace("rg-vdi", "nosuch") if scope else path.replace(WORKPLACE, "0" * 8 + WORKPLACE[8:])
+    assert cloud.call("GET", f"{missing}?api-version=2024-07-01").status == 404
