@@ -27,6 +27,29 @@ options:
         for example C({{ groups.windows | intersect(ansible_play_batch) }}).
     type: list
     elements: str
+  resource_groups:
+    description:
+      - Work on the virtual machines of these resource groups, for plays on localhost. The play's hosts are then no matter.
+      - The VMs are found through Azure Resource Graph, which shows changes after a while; powered-off ones too.
+      - A group in which no VM is found is warned about. If there is none at all, the task fails, or with
+        O(on_failure=report) does nothing.
+    type: list
+    elements: str
+  subscriptions:
+    description:
+      - Work on the virtual machines of these subscriptions, by their ids, or with V(*) of all that the credential sees.
+      - With O(resource_groups) only those groups in them. Without it, O(resource_groups) are looked for in the subscription
+        O(subscription_id).
+    type: list
+    elements: str
+  filter:
+    description:
+      - A JMESPath expression that chooses among the VMs of O(resource_groups) or O(subscriptions), for example
+        C(tags.role == 'vdi' && powerstate == 'running').
+      - It sees the variables that the inventory plugin P(jitfleet.azure.jit_vms#inventory) gives a host, without those for
+        connections. Only where C(jit_) occurs in it, the policies are read for it as well.
+      - Needs the Python package jmespath on the controller.
+    type: str
   unknown_hosts:
     description: What to do about hosts of the play for which no VM is known.
     type: str

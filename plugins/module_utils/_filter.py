@@ -29,6 +29,8 @@ class Filter:
                 f"Install it there: {sys.executable} -m pip install jmespath"
             )
         self._option = option
+        # What policies say about a VM costs further requests, so they are read only where it is asked for.
+        self.asks_for_jit = "jit_" in expression
         self._expression = expression
         try:
             self._compiled = jmespath.compile(expression)

@@ -56,6 +56,9 @@ def batch_spec() -> dict[str, Any]:
     return {
         "vms": {"type": "list", "elements": "raw"},
         "hosts": {"type": "list", "elements": "str"},
+        "resource_groups": {"type": "list", "elements": "str"},
+        "subscriptions": {"type": "list", "elements": "str"},
+        "filter": {"type": "str"},
         "unknown_hosts": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
         "on_failure": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
     }
@@ -68,6 +71,22 @@ def read_sign_in(params: Mapping[str, Any]) -> SignIn:
         secret=params["secret"] or None,
         disable_instance_discovery=bool(params["disable_instance_discovery"]),
     )
+
+
+def read_subscriptions(texts: Iterable[str], option: str = "subscriptions") -> tuple[str, ...]:
+    """Read ids of subscriptions, each once."""
+    ids = [text.strip() for text in texts]
+    wrong = [
+        InvalidOption(
+            f"{option}[{index}]" if len(ids) > 1 else option,
+            f"{text!r} is not a subscription's id, which looks like a UUID",
+        )
+        for index, text in enumerate(ids)
+        if not is_subscription_id(text)
+    ]
+    if wrong:
+        raise InvalidOptions(wrong)
+    return tuple({text.lower(): text for text in ids}.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +122,11 @@ def read_vms(params: Mapping[str, Any], own_keys: Iterable[str]) -> list[Selecte
             problems.append(problem)
     if not selected and not problems:
         problems.append(
-            InvalidOption("vms", "no virtual machine is named: run the task in a play over VMs, or name them here")
+            InvalidOption(
+                "vms",
+                "no virtual machine is named: run the task in a play over VMs, name them here, or say where they "
+                "are by resource_groups or subscriptions",
+            )
         )
     if problems:
         raise InvalidOptions(problems)

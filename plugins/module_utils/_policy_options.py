@@ -104,6 +104,10 @@ def refuse_with_absent(params: Mapping[str, Any]) -> None:
         raise InvalidOption("mode", f"{params['mode']} says what VMs shall have; with state: absent leave it out")
 
 
+def refuse_address(option: str, _raw: Any) -> None:
+    raise InvalidOption(option, "with state: absent there is nothing to give an address to; leave it out")
+
+
 def read_patience(params: Mapping[str, Any]) -> Patience:
     """Read how safely policies are written."""
     budget, quiet, timeout = params["write_budget"], params["quiet_window"], params["wait_timeout"]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,14 +15,16 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ._azure.defender_api import ArmDefenderApi
 from ._azure.jit_api import ArmJitApi
+from ._azure.resource_graph import ResourceGraph
 from ._azure.session import connect
 from ._azure.vm_api import ArmVmApi
 from ._controller import assert_controller_lives
-from ._jit.errors import AzureRefused, InvalidOptions, JitFleetError
+from ._jit.errors import AzureRefused, InvalidOptions, JitFleetError, NothingSelected
 from ._jit.ids import VmId
 from ._operations.outcomes import Outcome
-from ._options import Selected, auth_spec, read_sign_in
+from ._options import auth_spec, read_sign_in
 from ._outcome import failure_of, result_of
+from ._selection import Chosen, Selection
 
 USER_AGENT = "jitfleet.azure"
 
@@ -45,28 +47,44 @@ class Context:
     check_mode: bool
     jit: ArmJitApi
     vms: ArmVmApi
+    fleet: ResourceGraph
     defender: ArmDefenderApi
     clock: SystemClock
     warn: Callable[[str], None]
 
 
-# Reads the options; gives the VMs and what is to be done once there is a connection.
-Plan = Callable[[Mapping[str, Any]], tuple[list[Selected], Callable[[Context], Outcome]]]
+# Reads the options; gives the choice of VMs, and what is to be done with their wishes once there is a connection.
+Plan = Callable[[Mapping[str, Any]], tuple[Selection[Any], Callable[[Context, Sequence[Any]], Outcome]]]
 
 
 def run(argument_spec: Mapping[str, Any], plan: Plan) -> None:
     """Run a module from its arguments to its result."""
     module = AnsibleModule({**auth_spec(), **argument_spec}, supports_check_mode=True)
     try:
-        selected, operate = plan(module.params)
-        outcome = operate(_context(module))
+        selection, operate = plan(module.params)
+        context = _context(module)
+        chosen = _choose(selection, context)
+        outcome = operate(context, chosen.wishes)
     except JitFleetError as error:
         module.fail_json(**_failure(error))
         return
-    hosts: dict[VmId, tuple[str, ...]] = {chosen.vm: chosen.hosts for chosen in selected}
+    hosts: dict[VmId, tuple[str, ...]] = {selected.vm: selected.hosts for selected in chosen.selected}
     if outcome.failures and module.params["on_failure"] == "fail":
         module.fail_json(**failure_of(outcome, hosts, diff=module._diff))
     module.exit_json(**result_of(outcome, hosts, diff=module._diff))
+
+
+def _choose(selection: Selection[Any], context: Context) -> Chosen[Any]:
+    """Find the VMs; whether finding none is a failure is for `on_failure` to say."""
+    try:
+        chosen = selection.resolve(context.fleet, context.jit, context.clock.now(), context.warn)
+    except NothingSelected as error:
+        if context.params["on_failure"] == "fail":
+            raise
+        context.warn(str(error))
+        return Chosen((), ())
+    context.vms.remember(chosen.rows)
+    return chosen
 
 
 def _context(module: AnsibleModule) -> Context:
@@ -77,6 +95,7 @@ def _context(module: AnsibleModule) -> Context:
         check_mode=bool(module.check_mode),
         jit=ArmJitApi(arm),
         vms=ArmVmApi(arm),
+        fleet=ResourceGraph(arm),
         defender=ArmDefenderApi(arm),
         clock=SystemClock(),
         warn=module.warn,

@@ -234,14 +234,15 @@ summary:
     policies_changed: 1
 """
 
+import dataclasses
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..module_utils._operations.cover import CoverRequest, VmWish, cover
 from ..module_utils._operations.outcomes import Outcome
 from ..module_utils._operations.safe_write import Writer
-from ..module_utils._options import Selected, batch_spec, read_each, read_vms
+from ..module_utils._options import Selected, batch_spec
 from ..module_utils._policy_options import (
     read_address,
     read_numbers,
@@ -249,16 +250,19 @@ from ..module_utils._policy_options import (
     read_policy_name,
     read_rules,
     read_widest_prefix,
+    refuse_address,
     refuse_with_absent,
 )
 from ..module_utils._runner import Context, run
+from ..module_utils._selection import Selection, read_selection
 
 
-def plan(params: Mapping[str, Any]) -> tuple[list[Selected], Any]:
+def plan(params: Mapping[str, Any]) -> tuple[Selection[VmWish], Any]:
     """Read the options into a request."""
-    selected = read_vms(params, own_keys=["ports", "public_ip_address"])
+    read_wish = _removal(params) if params["state"] == "absent" else _wish(params)
+    selection = read_selection(params, ["ports", "public_ip_address"], read_wish)
     request = CoverRequest(
-        wishes=_removals(params, selected) if params["state"] == "absent" else _wishes(params, selected),
+        wishes=(),
         policy_name=read_policy_name(params["policy_name"]),
         state=params["state"],
         mode=params["mode"],
@@ -267,29 +271,33 @@ def plan(params: Mapping[str, Any]) -> tuple[list[Selected], Any]:
     )
     patience = read_patience(params)
 
-    def operate(context: Context) -> Outcome:
+    def operate(context: Context, wishes: Sequence[VmWish]) -> Outcome:
         writer = Writer(context.jit, context.clock, random.random, patience)
-        return cover(request, context.vms, context.defender, writer, context.warn, check_mode=context.check_mode)
+        asked = dataclasses.replace(request, wishes=wishes)
+        return cover(asked, context.vms, context.defender, writer, context.warn, check_mode=context.check_mode)
 
-    return selected, operate
+    return selection, operate
 
 
-def _wishes(params: Mapping[str, Any], selected: list[Selected]) -> list[VmWish]:
+def _wish(params: Mapping[str, Any]) -> Callable[[Selected], VmWish]:
     common = read_rules("ports", params["ports"])
-    return read_each(
-        selected,
-        lambda vm: VmWish(
-            vm.vm,
-            rules=vm.read("ports", read_rules, common),
-            public_ip=vm.read("public_ip_address", read_address, None),
-        ),
-    )
+
+    def wish(vm: Selected) -> VmWish:
+        rules = vm.read("ports", read_rules, common)
+        return VmWish(vm.vm, rules, public_ip=vm.read("public_ip_address", read_address, None))
+
+    return wish
 
 
-def _removals(params: Mapping[str, Any], selected: list[Selected]) -> list[VmWish]:
+def _removal(params: Mapping[str, Any]) -> Callable[[Selected], VmWish]:
     refuse_with_absent(params)
     common = read_numbers("ports", params["ports"])
-    return read_each(selected, lambda vm: VmWish(vm.vm, numbers=vm.read("ports", read_numbers, common)))
+
+    def removal(vm: Selected) -> VmWish:
+        vm.read("public_ip_address", refuse_address, None)
+        return VmWish(vm.vm, numbers=vm.read("ports", read_numbers, common))
+
+    return removal
 
 
 def main() -> None:

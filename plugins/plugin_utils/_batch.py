@@ -17,8 +17,8 @@ NAMED_HOSTS = 20
 VM_VARIABLES = ("azure_vm_id", "id")
 WAYS = (
     "A host's VM comes from its variable azure_vm_id (inventory jitfleet.azure.jit_vms) or from its variable id "
-    "(inventory of azure.azcollection). Choose hosts by the option hosts, name VMs by the option vms, or leave "
-    "such hosts out by unknown_hosts: skip"
+    "(inventory of azure.azcollection). Choose hosts by the option hosts, name VMs by the option vms, say where "
+    "they are by resource_groups or subscriptions, or leave such hosts out by unknown_hosts: skip"
 )
 
 

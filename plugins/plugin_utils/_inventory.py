@@ -24,10 +24,10 @@ from ..module_utils._jit import hosts, status
 from ..module_utils._jit.errors import InvalidOption, InvalidOptions
 from ..module_utils._jit.hostnames import unique_names
 from ..module_utils._jit.hosts import Variables
-from ..module_utils._jit.ids import VmId, is_subscription_id
+from ..module_utils._jit.ids import VmId
 from ..module_utils._jit.policies import Policy
 from ..module_utils._operations.read_fleet import Fleet, Scope, read_fleet
-from ..module_utils._options import auth_spec, read_sign_in
+from ..module_utils._options import auth_spec, read_sign_in, read_subscriptions
 
 USER_AGENT = "jitfleet.azure"
 GROUPS = ("jit_configured", "jit_not_configured", "jit_unsupported", "jit_open")
@@ -212,15 +212,7 @@ def _check_keys(config: Mapping[str, Any], known: Iterable[str]) -> None:
 def _read_scope(option: Any) -> Scope:
     subscriptions = [str(text).strip() for text in option("subscriptions") or ()]
     groups = [str(text).strip() for text in option("resource_groups") or ()]
-    wrong = [
-        InvalidOption(f"subscriptions[{index}]", f"{text!r} is not a subscription's id, which looks like a UUID")
-        for index, text in enumerate(subscriptions)
-        if not is_subscription_id(text)
-    ]
-    if wrong:
-        raise InvalidOptions(wrong)
-    unique = tuple({text.lower(): text for text in subscriptions}.values())
-    return Scope(unique, tuple(groups), bool(option("include_powered_off")))
+    return Scope(read_subscriptions(subscriptions), tuple(groups), bool(option("include_powered_off")))
 
 
 def _read_affixes(option: Any) -> tuple[str, str]:

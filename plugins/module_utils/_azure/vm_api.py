@@ -32,6 +32,11 @@ class ArmVmApi:
     def __init__(self, arm: Arm) -> None:
         self._arm = arm
         self._graph = ResourceGraph(arm)
+        self._known: dict[VmId, Vm] = {}
+
+    def remember(self, rows: Iterable[VmRow]) -> None:
+        """Take over what a query has just said, so that it isn't asked for again."""
+        self._known.update({vm.id: vm for row in rows if (vm := _read_row(row))})
 
     def find(self, wanted: Collection[VmId]) -> dict[VmId, Vm]:
         """Read the VMs that exist among those wanted: by queries and lists, never one by one.
@@ -39,7 +44,8 @@ class ArmVmApi:
         Resource Graph says more in fewer requests, but follows changes late and can be forbidden; whatever it
         doesn't show is looked for in Resource Manager's lists.
         """
-        found = self._find_in_graph(frozenset(wanted))
+        known = {vm: self._known[vm] for vm in wanted if vm in self._known}
+        found = {**known, **self._find_in_graph(frozenset(vm for vm in wanted if vm not in known))}
         missing = {vm for vm in wanted if vm not in found}
         with ThreadPoolExecutor(_WORKERS) as pool:
             listed = [vm for vms in pool.map(self._list, _lists_for(missing)) for vm in vms]

@@ -30,6 +30,10 @@ class InvalidOptions(JitFleetError):
         self.problems = problems
 
 
+class NothingSelected(JitFleetError):
+    """No VM is where the task looks for some."""
+
+
 class MissingLibrary(JitFleetError):
     """A Python package that the controller's interpreter lacks."""
 

@@ -53,12 +53,7 @@ class Fleet:
 
 def read_fleet(scope: Scope, fleet: FleetApi, jit: JitApi) -> Fleet:
     """Read VMs and policies at the same time."""
-    subscriptions = list(scope.subscriptions) or fleet.list_subscriptions()
-    if not subscriptions:
-        raise AzureError(
-            "the credential sees no subscription: assign it a role (Reader is enough) on the subscriptions, or on "
-            "the resource groups, that it shall read"
-        )
+    subscriptions = subscriptions_of(scope, fleet)
     vms: dict[str, VmRow] = {}
     policies: dict[str, list[Json] | AzureRefused] = {}
 
@@ -75,6 +70,16 @@ def read_fleet(scope: Scope, fleet: FleetApi, jit: JitApi) -> Fleet:
     each(lambda task: task(), [read_vms, *map(read_policies, subscriptions)])
     rows = list(vms.values())
     return Fleet(rows, [policy for listed in _resolve(jit, rows, policies) for policy in listed])
+
+
+def subscriptions_of(scope: Scope, fleet: FleetApi) -> list[str]:
+    subscriptions = list(scope.subscriptions) or fleet.list_subscriptions()
+    if not subscriptions:
+        raise AzureError(
+            "the credential sees no subscription: assign it a role (Reader is enough) on the subscriptions, or on "
+            "the resource groups, that it shall read"
+        )
+    return subscriptions
 
 
 def _list_policies(jit: JitApi, subscription_id: str) -> list[Json] | AzureRefused:

@@ -6,70 +6,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureError, AzureRefused
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.hosts import VmRow
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import PolicyId
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.policies import Policy
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.read_fleet import Fleet, Scope, read_fleet
 from fleet_rows import vm_row
-from samples import GROUP, OTHER_SUBSCRIPTION, SUBSCRIPTION, entry, policy_id, port, vm_id
+from memory_fleet import MemoryFleet
+from samples import GROUP, OTHER_SUBSCRIPTION, SUBSCRIPTION, policy_id
 
 FORBIDDEN = AzureRefused("GET policies", 403, "AuthorizationFailed", "no read")
 BROKEN = AzureRefused("GET policies", 500, "InternalServerError", "try later")
-
-
-class MemoryFleet:
-    """Implements `FleetApi` and, as far as lists go, `JitApi`; refusals are by subscription, or with its group."""
-
-    def __init__(self, *rows: VmRow, subscriptions: Sequence[str] = (SUBSCRIPTION,)) -> None:
-        self.rows = rows
-        self.subscriptions = list(subscriptions)
-        self.policies: dict[tuple[str, str], list[PolicyId]] = {}
-        self.refusals: dict[tuple[str, str | None], AzureRefused] = {}
-        self.asked: list[tuple[Any, ...]] = []
-
-    def list_subscriptions(self) -> list[str]:
-        return self.subscriptions
-
-    def list_vms(
-        self, subscriptions: Sequence[str], resource_groups: Collection[str], *, include_powered_off: bool
-    ) -> list[VmRow]:
-        self.asked.append((tuple(subscriptions), tuple(resource_groups), include_powered_off))
-        return list(self.rows)
-
-    def list_policies(self, subscription_id: str, resource_group: str | None = None) -> list[Policy]:
-        self.asked.append(("policies", subscription_id, resource_group))
-        if refusal := self.refusals.get((subscription_id, resource_group)):
-            raise refusal
-        wanted = [
-            held
-            for (subscription, group), ids in self.policies.items()
-            if subscription == subscription_id and resource_group in (None, group)
-            for held in ids
-        ]
-        return [self._policy(held) for held in wanted]
-
-    def find_policy(self, policy_id: PolicyId) -> Policy | None:
-        raise NotImplementedError
-
-    def put_policy(self, policy_id: PolicyId, body: Mapping[str, Any]) -> None:
-        raise NotImplementedError
-
-    def delete_policy(self, policy_id: PolicyId) -> None:
-        raise NotImplementedError
-
-    def initiate(self, policy_id: PolicyId, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        raise NotImplementedError
-
-    def _policy(self, held: PolicyId) -> Policy:
-        document = {"id": str(held), "properties": {"virtualMachines": [entry(vm_id(), port(22))]}}
-        policy = Policy.read(document)
-        assert policy is not None
-        return policy
 
 
 def fleet_of(azure: MemoryFleet, scope: Scope | None = None) -> Fleet:
