@@ -267,3 +267,10 @@ def test_latency_is_added_to_every_answer() -> None:
         return moments
 
     assert asyncio.run(story()) == [False, True]
+
+
+def test_usage_tells_what_the_process_took(cloud: Cloud) -> None:
+    first = cloud.control("GET", "usage").body
+    second = cloud.control("GET", "usage").body
+    assert 0 < first["cpu_seconds"] <= second["cpu_seconds"]
+    assert second["peak_memory_bytes"] > 2**20
