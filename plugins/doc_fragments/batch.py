@@ -72,4 +72,9 @@ notes:
   - Options are templated once, with the first host's variables.
   - Ansible credits the result to the first host in its recap. Add C(run_once=true) to give a registered result to all
     hosts.
+  - Because Ansible shows the first host's line only, the task itself tells what became of each VM, in a table of up to 40
+    VMs. Beyond that it counts, and names up to 20 failures. Work of more than 5 seconds has progress lines, at most one a
+    second. Nothing of that appears under C(no_log), or where the variable C(jitfleet_quiet) or the environment variable
+    C(JITFLEET_QUIET) is true; and nothing about a result that is neither changed nor a failure where the option
+    C(display_ok_hosts) of the output's callback is false.
 """

@@ -24,6 +24,7 @@ from ._jit.ids import VmId
 from ._operations.outcomes import Outcome
 from ._options import auth_spec, read_sign_in
 from ._outcome import failure_of, result_of
+from ._progress import Progress, progress_of_environment
 from ._selection import Chosen, Selection
 
 USER_AGENT = "jitfleet.azure"
@@ -51,6 +52,7 @@ class Context:
     defender: ArmDefenderApi
     clock: SystemClock
     warn: Callable[[str], None]
+    progress: Progress
 
 
 # Reads the options; gives the choice of VMs, and what is to be done with their wishes once there is a connection.
@@ -64,6 +66,7 @@ def run(argument_spec: Mapping[str, Any], plan: Plan) -> None:
         selection, operate = plan(module.params)
         context = _context(module)
         chosen = _choose(selection, context)
+        context.progress(0, len(chosen.selected))
         outcome = operate(context, chosen.wishes)
     except JitFleetError as error:
         module.fail_json(**_failure(error))
@@ -72,6 +75,19 @@ def run(argument_spec: Mapping[str, Any], plan: Plan) -> None:
     if outcome.failures and module.params["on_failure"] == "fail":
         module.fail_json(**failure_of(outcome, hosts, diff=module._diff))
     module.exit_json(**result_of(outcome, hosts, diff=module._diff))
+
+
+def run_report(
+    argument_spec: Mapping[str, Any], plan: Callable[[Mapping[str, Any]], Callable[[Context], Mapping[str, Any]]]
+) -> None:
+    """Run a module that only reads, from its arguments to its result."""
+    module = AnsibleModule({**auth_spec(), **argument_spec}, supports_check_mode=True)
+    try:
+        report = plan(module.params)(_context(module))
+    except JitFleetError as error:
+        module.fail_json(**_failure(error))
+        return
+    module.exit_json(changed=False, **report)
 
 
 def _choose(selection: Selection[Any], context: Context) -> Chosen[Any]:
@@ -99,6 +115,7 @@ def _context(module: AnsibleModule) -> Context:
         defender=ArmDefenderApi(arm),
         clock=SystemClock(),
         warn=module.warn,
+        progress=progress_of_environment(),
     )
 
 

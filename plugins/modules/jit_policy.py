@@ -272,7 +272,7 @@ def plan(params: Mapping[str, Any]) -> tuple[Selection[VmWish], Any]:
     patience = read_patience(params)
 
     def operate(context: Context, wishes: Sequence[VmWish]) -> Outcome:
-        writer = Writer(context.jit, context.clock, random.random, patience)
+        writer = Writer(context.jit, context.clock, random.random, patience, context.progress.policies)
         asked = dataclasses.replace(request, wishes=wishes)
         return cover(asked, context.vms, context.defender, writer, context.warn, check_mode=context.check_mode)
 

@@ -9,15 +9,22 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleActionFail
+from ansible import constants
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._controller import CONTROLLER_VARIABLE, process_identity
 from ._batch import WAYS, Batch, listed
+from ._outcome_table import outcome_lines
+from ._progress import watching
 
 COLLECTION = "jitfleet.azure"
+# A host variable, or in capitals an environment variable.
+QUIET_VARIABLE = "jitfleet_quiet"
 # Options that say where VMs are; the play's hosts are then no matter.
 SCOPES = ("resource_groups", "subscriptions")
 _SIGN_IN = ("subscription_id", "client_id", "secret", "tenant", "cloud_environment", "disable_instance_discovery")
@@ -44,12 +51,14 @@ class BatchAction(ActionBase):
         super().run(tmp, task_vars)
         variables = task_vars or {}
         arguments = self.arguments(self._batch_arguments(variables), variables)
-        with self._on_controller(variables) as local_variables:
+        is_silent = self._is_silent(variables)
+        with self._on_controller(variables) as local_variables, self._progress_shown(unless=is_silent):
             result: dict[str, Any] = self._execute_module(
                 module_name=f"{COLLECTION}.{self.module}", module_args=arguments, task_vars=local_variables
             )
         self._shorten_invocation(result)
-        self._tell(result)
+        if not is_silent:
+            self._tell(result)
         return result
 
     def arguments(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,14 +134,39 @@ class BatchAction(ActionBase):
         if isinstance(echoed, dict) and isinstance(echoed.get("vms"), list):
             echoed["vms"] = f"{len(echoed['vms'])} VMs"
 
-    def _tell(self, result: Mapping[str, Any]) -> None:
-        """Say in one line what became of the batch: Ansible itself prints the first host's line only."""
-        summary = result.get("summary")
-        if not summary or self._task.no_log:
+    def _is_silent(self, variables: Mapping[str, Any]) -> bool:
+        """Tell whether nothing is to be said beside the result: under `no_log`, or as the user wishes."""
+        wanted = variables.get(QUIET_VARIABLE, os.environ.get(QUIET_VARIABLE.upper()) or False)
+        return bool(self._task.no_log) or boolean(self._templar.template(wanted), strict=False)
+
+    @contextmanager
+    def _progress_shown(self, *, unless: bool) -> Iterator[None]:
+        """Let the module say how far it is; a prediction is too short for that."""
+        if unless or self._task.check_mode:
+            yield
             return
-        vms = {state: count for state, count in summary.items() if not state.startswith("policies") and count}
-        told = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in vms.items()) or "nothing to do"
-        if "policies" in summary:
-            told += f"; {summary['policies_changed']} of {summary['policies']} policies changed"
-        mode = " (check mode: nothing was sent)" if self._task.check_mode else ""
-        self._display.display(f"{self.module}: {told}{mode}")
+        with watching(self.module, self._display.display, constants.DEFAULT_LOCAL_TMP) as environment:
+            self._task.environment = [*(self._task.environment or []), environment]
+            yield
+
+    def _tell(self, result: Mapping[str, Any]) -> None:
+        """Say what became of each VM; where the screen shall not show what is fine, only if something isn't."""
+        summary = result.get("summary") or {}
+        eventful = any(
+            [result.get("changed"), result.get("failed"), summary.get("failed"), summary.get("unknown")]
+        )
+        if not eventful and not self._shows_ok_hosts():
+            return
+        now = datetime.now().astimezone()
+        if lines := outcome_lines(self.module, result, now, check_mode=self._task.check_mode):
+            self._display.display("\n".join(lines))
+
+    def _shows_ok_hosts(self) -> bool:
+        callback = constants.DEFAULT_STDOUT_CALLBACK
+        try:
+            shows = constants.config.get_config_value(
+                "display_ok_hosts", plugin_type="callback", plugin_name=callback
+            )
+        except AnsibleError:  # a callback without this option
+            return True
+        return bool(shows)

@@ -53,7 +53,7 @@ class Playbooks:
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._folder = folder
-        self._environment = {
+        self.environment = {
             **environment,
             "ANSIBLE_CALLBACK_PLUGINS": str(SUPPORT / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "recorded_results",
@@ -83,12 +83,12 @@ class Playbooks:
 
     def run(self, playbook: str, *arguments: str, **variables: str) -> Run:
         """Run a playbook file, or one of the collection by its full name."""
-        results = Path(self._environment["RECORDED_RESULTS"])
+        results = Path(self.environment["RECORDED_RESULTS"])
         results.unlink(missing_ok=True)
         command = [str(BIN / "ansible-playbook"), "-i", str(self.inventory), playbook, *arguments]
         done = subprocess.run(
             command,
-            env={**self._environment, **variables},
+            env={**self.environment, **variables},
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -128,6 +128,7 @@ class Writer:
         deadline = Deadline(self.clock, self.patience.timeout)
         jobs = [_Job(policy_id, edit, self.clock.now()) for policy_id, edit in edits.items()]
         while pending := [job for job in jobs if job.result is None]:
+            self.progress(len(jobs) - len(pending), len(jobs))
             started = self.clock.now()
             each(self._write, [job for job in pending if job.to_write and job.due <= started])
             self._look([job for job in pending if job.result is None and not job.to_write])

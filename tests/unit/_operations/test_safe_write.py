@@ -256,3 +256,13 @@ def test_a_list_that_misses_a_policy_is_made_up_for_by_reading_it(azure: MemoryA
     edits = {policy_id(group=group): have(azure.add_vm(vm_id("vm", group=group))) for group in groups}
     azure.unlist(policy_id(group="rg-3"))
     assert all(result.verified for result in write(azure, edits).values())
+
+
+def test_policies_are_counted_as_they_are_done(azure: MemoryAzure) -> None:
+    quick, slow = policy_id("quick"), policy_id("slow")
+    azure.on("put", raising(refused(403, "AuthorizationFailed")), policy=quick)
+    told: list[tuple[int, int]] = []
+    writer = Writer(azure, azure.clock, lambda: 0.5, PATIENCE, lambda done, of: told.append((done, of)))
+    writer.write({quick: have(azure.add_vm("vm-1")), slow: have(azure.add_vm("vm-2"))})
+    assert told[0] == (0, 2)
+    assert told[-1] == (1, 2)

@@ -1,0 +1,156 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What became of each VM, for a person: Ansible itself prints the first host's line only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from ..module_utils._jit.ids import VmId, labels
+from ..module_utils._jit.times import read_moment
+
+# Up to so many VMs a table, beyond it counts and the names of so many failures.
+TABLE_VMS = 40
+NAMED_FAILURES = 20
+_SHOWN_SOURCES = 3
+_LONGEST_REASON = 200
+_HEADINGS = ("VM", "outcome", "ports", "source", "until, or why not")
+# An ARM id, or a path below one, with its last two parts by themselves.
+_ARM_ID = re.compile(r"/subscriptions/[^\s'\"]+?((?:/[^\s'\"/]+){2})(?=[\s'\"]|$)")
+# States that the counts say enough about.
+_UNEVENTFUL = ("unchanged",)
+
+Row = tuple[str, ...]
+
+
+def outcome_lines(
+    module: str, result: Mapping[str, Any], now: datetime, *, zone: tzinfo | None = None, check_mode: bool = False
+) -> list[str]:
+    """Write a result as lines; nothing where there is no outcome. `zone` None is this machine's own."""
+    summary = result.get("summary")
+    if not summary:
+        return []
+    vms: Sequence[Mapping[str, Any]] = result.get("vms") or ()
+    states = {state: count for state, count in summary.items() if not state.startswith("policies")}
+    head = f"{module}: {_summary(summary, states)}" + (" (check mode: nothing was sent)" if check_mode else "")
+    names = _names(vms)
+    if max(len(vms), sum(states.values())) > TABLE_VMS:
+        return [head, *_failures(vms, names)]
+    rows = [
+        tuple(_plain(cell) for cell in row)
+        for vm, name in zip(vms, names, strict=True)
+        for row in _rows(vm, name, now, zone)
+    ]
+    return [head, *_table(rows)]
+
+
+def _summary(summary: Mapping[str, int], states: Mapping[str, int]) -> str:
+    told = ", ".join(f"{count} {_words(state)}" for state, count in states.items() if count) or "nothing to do"
+    if "policies" in summary:
+        told += f"; {summary['policies_changed']} of {summary['policies']} policies changed"
+    return told
+
+
+def _names(vms: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Name the VMs so that two of one name are told apart."""
+    ids = [VmId.parse("id", str(vm["id"])) for vm in vms]
+    label = labels(ids)
+    return [label[vm] for vm in ids]
+
+
+def _rows(vm: Mapping[str, Any], name: str, now: datetime, zone: tzinfo | None) -> list[Row]:
+    """Write a VM's rows: one for all ports that fared alike."""
+    reason = str(vm.get("error") or "")
+    alike: dict[Row, list[str]] = {}
+    for port in vm.get("ports") or ():
+        state = str(port["state"])
+        detail = "" if _is_failure(state) else _until(port, now, zone)
+        alike.setdefault((_words(state), _sources(port), detail), []).append(str(port["port"]))
+    if not alike:
+        state = _state(vm)
+        return [] if state in _UNEVENTFUL else [(name, _words(state), "", "", _reason(reason) or _doubt(vm))]
+    rows: list[Row] = []
+    for (state, sources, detail), ports in alike.items():
+        if not detail and reason:  # the VM's error tells of all its ports at once
+            detail, reason = _reason(reason), ""
+        rows.append((name if not rows else "", state, ", ".join(ports), sources, detail))
+    return [*rows, ("", _words(_state(vm)), "", "", _reason(reason))] if reason else rows
+
+
+def _state(vm: Mapping[str, Any]) -> str:
+    """Name what became of a VM as a whole; what went wrong beats what was to be done."""
+    state = str(vm.get("state") or "")
+    return "failed" if vm.get("error") and not _is_failure(state) else state
+
+
+def _sources(port: Mapping[str, Any]) -> str:
+    if "sources" not in port:
+        return ""
+    sources = ["any" if source == "*" else str(source) for source in port["sources"]]
+    more = len(sources) - _SHOWN_SOURCES
+    shown = ", ".join(sources[:_SHOWN_SOURCES]) or "as Azure sees it"
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _until(port: Mapping[str, Any], now: datetime, zone: tzinfo | None) -> str:
+    """Write the end in local time and in UTC, with the day where it is another one."""
+    moment = read_moment(str(port.get("end_time") or ""))
+    if moment is None:
+        return f"for {port['duration']}" if port.get("duration") else ""
+    local, today = moment.astimezone(zone), now.astimezone(zone)
+    if not local.utcoffset():
+        return f"{_at(local, today)} UTC"
+    return f"{_at(local, today)} ({_at(moment, local)} UTC)"
+
+
+def _at(moment: datetime, day: datetime) -> str:
+    return moment.strftime("%H:%M" if moment.date() == day.date() else "%Y-%m-%d %H:%M")
+
+
+def _doubt(vm: Mapping[str, Any]) -> str:
+    return "not verified" if vm.get("verified") is False else ""
+
+
+def _is_failure(state: str) -> bool:
+    return state in ("failed", "unknown")
+
+
+def _failures(vms: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
+    failed = [
+        f"  {_state(vm)}  {_plain(name)}: {_plain(_reason(str(vm['error'])))}"
+        for vm, name in zip(vms, names, strict=True)
+        if vm.get("error")
+    ]
+    more = len(failed) - NAMED_FAILURES
+    return failed[:NAMED_FAILURES] + ([f"  and {more} more that failed"] if more > 0 else [])
+
+
+def _table(rows: Sequence[Row]) -> list[str]:
+    if not rows:
+        return []
+    used = [index for index in range(len(_HEADINGS)) if any(row[index] for row in rows)]
+    lines = [[cells[index] for index in used] for cells in (_HEADINGS, *rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(used))]
+    return [
+        ("  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))).rstrip()
+        for line in lines
+    ]
+
+
+def _words(state: str) -> str:
+    return state.replace("_", " ")
+
+
+def _reason(text: str) -> str:
+    """Shorten a reason, and before that the ARM ids in it; the result has all of it."""
+    line = _ARM_ID.sub(r"...\1", " ".join(text.split()))
+    return line if len(line) <= _LONGEST_REASON else f"{line[: _LONGEST_REASON - 3]}..."
+
+
+def _plain(text: str) -> str:
+    """Keep what comes from elsewhere from steering the terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
