@@ -19,25 +19,42 @@ else:
     HAS_JMESPATH = True
 
 
+def _compile(option: str, expression: str) -> Any:
+    if not HAS_JMESPATH:
+        raise MissingLibrary(
+            f"{option}: the Python package jmespath is missing for the controller's Python {sys.executable}. "
+            f"Install it there: {sys.executable} -m pip install jmespath"
+        )
+    try:
+        return jmespath.compile(expression)
+    except jmespath.exceptions.JMESPathError as error:
+        raise InvalidOption(option, f"{expression!r} is no JMESPath expression: {_on_one_line(error)}") from error
+
+
+class Query:
+    """A JMESPath expression over a whole result."""
+
+    def __init__(self, option: str, expression: str) -> None:
+        self._option = option
+        self._expression = expression
+        self._compiled = _compile(option, expression)
+
+    def of(self, document: Mapping[str, Any]) -> Any:
+        try:
+            return self._compiled.search(document)
+        except jmespath.exceptions.JMESPathError as error:
+            raise InvalidOption(self._option, f"{self._expression!r} fails: {_on_one_line(error)}") from error
+
+
 class Filter:
     """A JMESPath expression that says of a VM's variables whether the VM is wanted."""
 
     def __init__(self, option: str, expression: str) -> None:
-        if not HAS_JMESPATH:
-            raise MissingLibrary(
-                f"{option}: the Python package jmespath is missing for the controller's Python {sys.executable}. "
-                f"Install it there: {sys.executable} -m pip install jmespath"
-            )
         self._option = option
         # What policies say about a VM costs further requests, so they are read only where it is asked for.
         self.asks_for_jit = "jit_" in expression
         self._expression = expression
-        try:
-            self._compiled = jmespath.compile(expression)
-        except jmespath.exceptions.JMESPathError as error:
-            raise InvalidOption(
-                option, f"{expression!r} is no JMESPath expression: {_on_one_line(error)}"
-            ) from error
+        self._compiled = _compile(option, expression)
 
     def wants(self, name: str, variables: Mapping[str, Any]) -> bool:
         """Tell whether the expression's value counts as true in JMESPath: empty, false and null don't."""

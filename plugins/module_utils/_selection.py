@@ -62,18 +62,21 @@ def read_selection(
             raise InvalidOption("filter", "it chooses among the VMs of resource_groups or subscriptions: give one")
         named = read_vms(params, own_keys)
         return Selection(named, read_each(named, read_wish), read_wish)
+    _refuse_named(params)
     scope = read_scope(params)
     return Selection((), (), read_wish, scope, Filter("filter", params["filter"]) if params["filter"] else None)
+
+
+def _refuse_named(params: Mapping[str, Any]) -> None:
+    used = " and ".join(scope for scope in SCOPES if params[scope] is not None)
+    for name in ("vms", "hosts"):
+        if params[name] is not None:
+            raise InvalidOption(name, f"it can't be combined with {used}: name VMs, or say where they are")
 
 
 def read_scope(params: Mapping[str, Any]) -> Scope:
     """Read `resource_groups` and `subscriptions`; without the latter the one of the credential is meant."""
     problems = [
-        InvalidOption(name, f"it can't be combined with {' and '.join(used)}: name VMs, or say where they are")
-        for name in ("vms", "hosts")
-        if params.get(name) is not None and (used := [scope for scope in SCOPES if params[scope] is not None])
-    ]
-    problems += [
         InvalidOption(name, "the list is empty, which would mean nothing or everything: leave the option out")
         for name in SCOPES
         if params[name] is not None and not [text for text in params[name] if str(text).strip()]

@@ -227,6 +227,18 @@ class MemoryAzure:
             self._end("list")
             return policies
 
+    def list_region(self, subscription_id: str, location: str, resource_group: str | None = None) -> list[Policy]:
+        with self._lock:
+            self._begin("list", f"{subscription_id}/{resource_group or ''}/{location}")
+            return [
+                policy
+                for stored in self._policies.values()
+                if stored.id.subscription_id.lower() == subscription_id.lower()
+                and stored.id.location.lower() == location.lower()
+                and resource_group in (None, stored.id.resource_group)
+                and (policy := self._read(stored))
+            ]
+
     def find_policy(self, policy_id: PolicyId) -> Policy | None:
         with self._lock:
             self._begin("get", str(policy_id), policy_id)

@@ -31,11 +31,20 @@ class ArmJitApi:
         [issue], so what it doesn't show may exist all the same.
         """
         group = f"/resourceGroups/{resource_group}" if resource_group else ""
-        documents = self._arm.items(f"/subscriptions/{subscription_id}{group}/{_TYPE}", API_VERSION)
+        return self._list(f"/subscriptions/{subscription_id}{group}/{_TYPE}", group)
+
+    def list_region(self, subscription_id: str, location: str, resource_group: str | None = None) -> list[Policy]:
+        """Read the policies of a region, which one backend answers alone [rec]."""
+        group = f"/resourceGroups/{resource_group}" if resource_group else ""
+        path = _TYPE.replace("/jit", f"/locations/{location}/jit")
+        return self._list(f"/subscriptions/{subscription_id}{group}/{path}", group)
+
+    def _list(self, path: str, group: str) -> list[Policy]:
         try:
+            documents = self._arm.items(path, API_VERSION)
             return [policy for document in documents if (policy := Policy.read(document))]
         except AzureRefused as error:
-            if resource_group and error.status == 404:  # the group is gone, and its policies with it
+            if group and error.status == 404:  # the group is gone, and its policies with it
                 return []
             raise
 

@@ -24,6 +24,14 @@ class JitApi(Protocol):
     def initiate(self, policy_id: PolicyId, body: Mapping[str, Any]) -> Mapping[str, Any]: ...
 
 
+class RegionLists(Protocol):
+    """Just-in-time policies by region: of a subscription, or of one of its groups."""
+
+    def list_region(
+        self, subscription_id: str, location: str, resource_group: str | None = None
+    ) -> list[Policy]: ...
+
+
 class VmApi(Protocol):
     """Virtual machines."""
 

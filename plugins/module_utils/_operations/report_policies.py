@@ -1,0 +1,120 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read policies, to report what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from .._jit.errors import AzureRefused
+from .._jit.ids import PolicyId, VmId
+from .._jit.policies import Json, Policy
+from .._jit.report import describe_policy
+from .parallel import each
+from .read_fleet import FleetApi, Scope, subscriptions_of
+from .seams import JitApi, RegionLists, Warn
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which policies to report. Empty means any; `vms` also narrows what is told of each policy."""
+
+    scope: Scope
+    regions: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    vms: frozenset[VmId] = frozenset()
+    cross_check: bool = False
+
+    def includes(self, policy: Policy) -> bool:
+        return (
+            (not self.regions or policy.id.location.lower() in self.regions)
+            and (not self.names or policy.id.name.lower() in self.names)
+            and (not self.vms or any(coverage.vm in self.vms for coverage in policy.coverages()))
+        )
+
+
+def report_policies(
+    wanted: Wanted, fleet: FleetApi, jit: JitApi, regions: RegionLists, now: datetime, warn: Warn
+) -> Json:
+    """Read the policies by one list of each subscription, or of each group where groups are named."""
+    places = _places(wanted.scope, subscriptions_of(wanted.scope, fleet))
+    named = bool(wanted.scope.subscriptions)
+    found = _index(each(lambda place: _list(place, jit, None if named else warn), places))
+    missed: list[PolicyId] = []
+    if wanted.cross_check:
+        checked = _cross_check(wanted, places, found, fleet, regions)
+        missed = sorted(checked.keys() - found.keys())
+        found = {**found, **checked}
+    policies = [policy for _id, policy in sorted(found.items()) if wanted.includes(policy)]
+    missed = [policy_id for policy_id in missed if wanted.includes(found[policy_id])]
+    if missed:
+        warn(f"lists left out policies that their regions' lists show: {', '.join(map(str, missed))}")
+    described = [describe_policy(policy, now, wanted.vms) for policy in policies]
+    return {"policies": described, "summary": _summary(described), "missed": [str(each_id) for each_id in missed]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A subscription, or a group in it."""
+
+    subscription_id: str
+    resource_group: str | None = None
+
+
+def _places(scope: Scope, subscriptions: Iterable[str]) -> list[_Place]:
+    groups: tuple[str | None, ...] = scope.resource_groups or (None,)
+    return [_Place(subscription_id, group) for subscription_id in subscriptions for group in groups]
+
+
+def _list(place: _Place, jit: JitApi, warn: Warn | None) -> list[Policy]:
+    """List a place's policies; `warn` takes the refusal of one that nobody named."""
+    try:
+        return jit.list_policies(place.subscription_id, place.resource_group)
+    except AzureRefused as error:
+        if warn is None or error.status != 403:
+            raise
+        warn(f"the policies of subscription {place.subscription_id} are left out: {error}")
+        return []
+
+
+def _cross_check(
+    wanted: Wanted,
+    places: Iterable[_Place],
+    found: Mapping[PolicyId, Policy],
+    fleet: FleetApi,
+    regions: RegionLists,
+) -> dict[PolicyId, Policy]:
+    """Ask each region by itself: such a list comes from one backend, the wider ones have missed policies [issue].
+
+    Regions are those in which VMs or policies are, or those that are asked for.
+    """
+    subscriptions = sorted({place.subscription_id for place in places})
+    rows = fleet.list_vms(subscriptions, wanted.scope.resource_groups, include_powered_off=True)
+    used = {(row["subscriptionId"].lower(), row["location"].lower()) for row in rows}
+    used |= {(policy_id.subscription_id.lower(), policy_id.location.lower()) for policy_id in found}
+    asked = [
+        (place, region)
+        for place in places
+        for region in sorted(
+            wanted.regions or {where for key, where in used if key == place.subscription_id.lower()}
+        )
+    ]
+    return _index(
+        each(lambda ask: regions.list_region(ask[0].subscription_id, ask[1], ask[0].resource_group), asked)
+    )
+
+
+def _index(lists: Iterable[Iterable[Policy]]) -> dict[PolicyId, Policy]:
+    return {policy.id: policy for policies in lists for policy in policies}
+
+
+def _summary(policies: Iterable[Json]) -> Json:
+    vms = [vm for policy in policies for vm in policy["vms"]]
+    return {
+        "policies": len({policy["id"] for policy in policies}),
+        "vms": len({vm["id"].lower() for vm in vms}),
+        "open": sum(1 for vm in vms if vm["open"]),
+    }
