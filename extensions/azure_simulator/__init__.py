@@ -14,7 +14,7 @@ Where things live. Each family of resources is a folder of its own: `jit`, `comp
 
 Around them: `service.py` takes a call from fault and token to its answer, `world.py` holds all state, `clock.py`
 is the only one who knows the time and has the agenda of what falls due, `behaviour.py` lists every switch with
-its source, `fleet/` fills a world, `control/` is what tests steer with, `http_server.py` and `dataplane/` are the
+its source, `fleet/` fills a world, `state/` writes one down and reads it back, `control/` is what tests steer with, `http_server.py` and `dataplane/` are the
 only parts that touch the network. To add an operation: a line in `urls.py`, a function in `responses.py`, a test
 beside the others.
 """

@@ -29,15 +29,20 @@ class AddressBlock:
 
     def place(self, address: str) -> str:
         """Return the address that stands for a fleet's; only loopback addresses move."""
-        if not address.startswith("127.") or not self.shift:
-            return address
-        first, second, *rest = address.split(".")
-        # 1 to 254, so that 127.0, where everything else of a machine listens, stays free
-        return ".".join([first, str((int(second) - 1 + self.shift) % 254 + 1), *rest])
+        return moved(address, self.shift)
 
     def release(self) -> None:
         """Give the addresses back."""
         self.guard.close()
+
+
+def moved(address: str, shift: int) -> str:
+    """Return a loopback address with its second number moved; others stay."""
+    if not address.startswith("127.") or not shift:
+        return address
+    first, second, *rest = address.split(".")
+    # 1 to 254, so that 127.0, where everything else of a machine listens, stays free
+    return ".".join([first, str((int(second) - 1 + shift) % 254 + 1), *rest])
 
 
 def claim(bind: Guard | None = None) -> AddressBlock:

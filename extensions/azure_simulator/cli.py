@@ -84,7 +84,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--fleet",
         default="demo",
         metavar="FLEET",
-        help="demo (default), a file ending .yml, or numbers such as "
+        help="demo (default), a file ending .yml, an exported state ending .json, or numbers such as "
         "vms=1000,subscriptions=4,groups=40,regions=3,jit=none|all|half",
     )
     parser.add_argument(

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from . import collector
 from .authorization.urls import ROUTES as AUTHORIZATION
 from .batch.urls import ROUTES as BATCH
 from .clock import Clock
@@ -18,6 +19,7 @@ from .control.journal import Journal
 from .control.urls import ROUTES as CONTROL
 from .errors import ArmError, missing_api_version
 from .exchange import Answer, Call, Reply, Several, Write
+from .fleet.document import FleetError
 from .graph.urls import ROUTES as GRAPH
 from .headers import add_common
 from .identity.access import authenticate, authorize
@@ -27,6 +29,7 @@ from .network.urls import ROUTES as NETWORK
 from .operations.urls import ROUTES as OPERATIONS
 from .routing import Route, Router
 from .security.urls import ROUTES as SECURITY
+from .state.restore import read_document, read_offset, restore
 from .subscriptions.urls import ROUTES as SUBSCRIPTIONS
 from .world import World
 
@@ -52,12 +55,11 @@ class Service:
         self.on_change: Callable[[], None] = lambda: None
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: set[asyncio.Future[Any]] = set()
-        self.world = self._fresh_world()
+        self.world = self._listen(self._make_world(self.clock))
         self.faults = FaultBook(self.world.seed)
 
-    def _fresh_world(self) -> World:
-        """Make a world that tells us about changes and about what falls due."""
-        world = self._make_world(self.clock)
+    def _listen(self, world: World) -> World:
+        """Let a world tell us about changes and about what falls due."""
         world.on_change = lambda: self.on_change()
         world.agenda.on_change = self._arm
         return world
@@ -67,12 +69,30 @@ class Service:
         self.clock.offset = 0
         self.journal.clear()
         self.faults.clear()
-        principals = self.world.principals
-        tokens, base_url = self.world.tokens, self.world.base_url
-        self.world = self._fresh_world()
-        self.world.principals, self.world.tokens = principals, tokens
-        self.world.base_url = base_url
+        self._replace(self._make_world(self.clock))
+
+    def restore(self, content: Any) -> None:
+        """Go back to an exported state; settings, faults, journal and who is signed in stay. Raises FleetError."""
+        document = read_document(content, "state")
+        before, offset = self.world, self.clock.offset
+        self.clock.offset = read_offset(document)
+        try:
+            world = World(before.tenant, self.clock, before.behaviour, before.seed)
+            world.address_shift = before.address_shift
+            with collector.paused():
+                restore(world, document)
+        except FleetError:
+            self.clock.offset = offset
+            raise
+        self._replace(world)
+
+    def _replace(self, world: World) -> None:
+        """Go on with another world, as the same tenant."""
+        world.principals, world.tokens = self.world.principals, self.world.tokens
+        world.base_url = self.world.base_url
+        self.world = self._listen(world)
         self._give_up_waiting()
+        world.settle()
         self._arm()
         self.on_change()
 

@@ -20,13 +20,14 @@ from .behaviour import Behaviour
 from .clock import Clock
 from .environment import handed_out
 from .fleet import files, generate
-from .fleet.document import FleetError
+from .fleet.document import FleetError, Node
 from .http_server import HttpServer
 from .identity.models import Principal
 from .network.view import EffectiveReachability
 from .reachability import Endpoint
 from .resource_ids import guid
 from .service import Service
+from .state import restore
 from .world import Tenant, World
 
 if TYPE_CHECKING:
@@ -54,27 +55,44 @@ class WorldMaker:
         self._options = options
         self.block: AddressBlock | None = None
         self._principal: Principal | None = None
-        self.file = _fleet_file(options.fleet)
-        self._numbers = None if self.file else _fleet_numbers(options.fleet)
+        self._state = _exported_state(options.fleet)
+        self._file = None if self._state else _fleet_file(options.fleet)
+        self._numbers = None if self.is_file else _fleet_numbers(options.fleet)
+
+    @property
+    def is_file(self) -> bool:
+        """Tell whether the fleet is described in a file, not by numbers."""
+        return self._state is not None or self._file is not None
 
     def __call__(self, clock: Clock) -> World:
         """Make a world. Raises FleetError."""
-        tenant_id, name, domain = self.file.tenant() if self.file else _generated_tenant(self._options.seed)
-        world = World(Tenant(tenant_id, name, domain), clock, self._options.behaviour, self._options.seed)
+        if self._state is not None:
+            clock.offset = restore.read_offset(self._state)
+        world = World(self._tenant(), clock, self._options.behaviour, self._options.seed)
+        world.address_shift = self.block.shift if self.block else 0
         principal = self._principal or _new_principal(world)
         self._principal = principal
         world.principals[principal.client_id] = principal
         with collector.paused():
             self._populate(world)
-            self._place(world)
         return world
+
+    def _tenant(self) -> Tenant:
+        """Return the fleet's tenant. Raises FleetError."""
+        if self._state is not None:
+            return Tenant(*restore.read_tenant(self._state))
+        return Tenant(*(self._file.tenant() if self._file else _generated_tenant(self._options.seed)))
 
     def _populate(self, world: World) -> None:
         """Fill a world with the fleet. Raises FleetError."""
-        if self.file is not None:
-            files.populate(world, self.file)
+        if self._state is not None:
+            restore.restore(world, self._state)
+            return
+        if self._file is not None:
+            files.populate(world, self._file)
         elif self._numbers is not None:
             generate.populate(world, self._numbers)
+        self._place(world)
 
     def _place(self, world: World) -> None:
         """Move the VMs' addresses to where this run may listen."""
@@ -108,7 +126,7 @@ class Simulator:
         """Prepare the fleet. Raises FleetError."""
         maker = WorldMaker(options)
         self._options = options
-        self._with_data_plane = maker.file is not None if options.data_plane is None else options.data_plane
+        self._with_data_plane = maker.is_file if options.data_plane is None else options.data_plane
         self._block = claim() if self._with_data_plane else None
         maker.block = self._block
         self.service = Service(maker, options.fleet)
@@ -192,6 +210,12 @@ class Simulator:
         return variables
 
 
+def _exported_state(text: str) -> Node | None:
+    """Return the exported state that `--fleet` names, if it names one. Raises FleetError."""
+    path = Path(text)
+    return restore.read_file(path) if path.suffix == ".json" else None
+
+
 def _fleet_file(text: str) -> files.FleetFile | None:
     """Return the file that `--fleet` names, if it names one. Raises FleetError."""
     if text == "demo":
@@ -205,7 +229,7 @@ def _fleet_numbers(text: str) -> generate.Generated:
     try:
         return generate.read_numbers(text)
     except ValueError as error:
-        raise FleetError(f"{error}; other fleets are 'demo' and a file ending .yml") from None
+        raise FleetError(f"{error}; other fleets are 'demo' and a file ending .yml or .json") from None
 
 
 def _generated_tenant(seed: int) -> tuple[str, str, str]:

@@ -50,6 +50,7 @@ class World:
         self.batches = BatchStore()
         self.throttle = Throttle()
         self.base_url = ""
+        self.address_shift = 0
         self.version = 0
         self.on_change: Callable[[], None] = lambda: None
 

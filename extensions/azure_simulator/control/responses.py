@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from ..behaviour import DURATIONS, Behaviour, changed
 from ..errors import ArmError
 from ..exchange import Call, Json, Reply
+from ..fleet.document import FleetError
 from ..moments import format_utc, seconds, ticks
-from .export import export_state
+from ..state.export import export_state
 from .faults import read_fault
 from .principals import read_principal, show_principal
 from .usage import show_usage
@@ -50,6 +51,15 @@ def reset(service: Service, call: Call) -> Reply:
 def state(service: Service, call: Call) -> Reply:
     """Export what the simulated cloud holds."""
     return Reply(body=export_state(service.world))
+
+
+def restore_state(service: Service, call: Call) -> Reply:
+    """Go back to an exported state."""
+    try:
+        service.restore(call.json())
+    except FleetError as error:
+        raise ArmError(400, "InvalidState", f"{error}.") from None
+    return health(service, call)
 
 
 def show_principals(service: Service, call: Call) -> Reply:

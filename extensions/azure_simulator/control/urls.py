@@ -13,6 +13,7 @@ ROUTES = [
     Route("GET", "/_simulator/usage", responses.usage),
     Route("POST", "/_simulator/reset", responses.reset),
     Route("GET", "/_simulator/state", responses.state),
+    Route("POST", "/_simulator/state", responses.restore_state),
     Route("GET", "/_simulator/principals", responses.show_principals),
     Route("POST", "/_simulator/principals", responses.add_principal),
     Route("GET", "/_simulator/clock", responses.show_clock),

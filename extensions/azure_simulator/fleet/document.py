@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from typing import Any
+
+from ..moments import parse_utc
+from ..network.rules import parse_network
 
 
 class FleetError(ValueError):
@@ -16,16 +20,25 @@ class FleetError(ValueError):
 class Node:
     """A mapping in the document, with its path; each field is taken once and unknown ones are errors."""
 
-    def __init__(self, source: str, path: str, value: Any, known: tuple[str, ...]) -> None:
-        """Check that `value` is a mapping with known names only. Raises FleetError."""
+    def __init__(self, source: str, path: str, value: Any, known: tuple[str, ...] | None) -> None:
+        """Check that `value` is a mapping with known names only, or with any. Raises FleetError."""
         self._source = source
         self._path = path
         if not isinstance(value, dict):
             raise self.wrong("", f"must be a mapping, not {_kind(value)}")
         for name in value:
-            if name not in known:
+            if known is not None and name not in known:
                 raise self.wrong(str(name), f"unknown field: known are {', '.join(known)}")
         self._value: dict[str, Any] = value
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Return the mapping as it is."""
+        return self._value
+
+    def raw(self, field: str) -> Any:
+        """Return a field unchecked, None when it isn't given."""
+        return self._value.get(field)
 
     def wrong(self, field: str, message: str) -> FleetError:
         """Return an error about a field, or about the mapping itself."""
@@ -82,6 +95,32 @@ class Node:
             raise self.wrong(field, "must be a list of texts with at least one entry")
         return [str(item) for item in value]
 
+    def moment(self, field: str) -> int:
+        """Return a timestamp in ticks. Raises FleetError."""
+        text = self.text(field)
+        try:
+            return parse_utc(text)
+        except ValueError as error:
+            raise self.wrong(field, str(error)) from None
+
+    def optional_moment(self, field: str) -> int | None:
+        """Return a timestamp in ticks, or None. Raises FleetError."""
+        return self.moment(field) if self.has(field) else None
+
+    def address(self, field: str) -> str:
+        """Return an IPv4 address. Raises FleetError."""
+        text = self.text(field)
+        if "/" in text or not isinstance(parse_network(text), IPv4Network):
+            raise self.wrong(field, f"'{text}' is not an IPv4 address")
+        return text
+
+    def prefix(self, field: str) -> str:
+        """Return an IPv4 range. Raises FleetError."""
+        text = self.text(field)
+        if "/" not in text or not isinstance(parse_network(text), IPv4Network):
+            raise self.wrong(field, f"'{text}' is not an IPv4 range such as 10.1.0.0/16")
+        return text
+
     def tags(self, field: str) -> dict[str, str]:
         """Return a mapping of texts to texts. Raises FleetError."""
         value = self._value.get(field, {})
@@ -91,11 +130,11 @@ class Node:
             raise self.wrong(field, "must be a mapping of texts to texts (quote numbers and yes/no)")
         return dict(value)
 
-    def node(self, field: str, known: tuple[str, ...]) -> Node:
+    def node(self, field: str, known: tuple[str, ...] | None) -> Node:
         """Return a nested mapping. Raises FleetError."""
         return Node(self._source, f"{self._path}.{field}".strip("."), self._value.get(field, {}), known)
 
-    def nodes(self, field: str, known: tuple[str, ...], required: bool = False) -> Iterator[Node]:
+    def nodes(self, field: str, known: tuple[str, ...] | None, required: bool = False) -> Iterator[Node]:
         """Yield the mappings of a list. Raises FleetError."""
         value = self._value.get(field)
         if value is None and not required:

@@ -16,7 +16,7 @@ from ..compute.models import OperatingSystem, PowerState, VirtualMachine
 from ..exchange import Json
 from ..moments import DAY, MINUTE, parse_iso_duration
 from ..network.models import NetworkSecurityGroup, Subnet
-from ..network.rules import parse_network, read_port_range
+from ..network.rules import read_port_range
 from ..resource_ids import guid
 from ..subscriptions.models import ResourceGroup
 from ..world import World
@@ -149,13 +149,9 @@ class _Group:
 
     def _add_network(self, node: Node) -> None:
         """Add a virtual network with its subnets."""
-        space = node.text("address_space")
-        _check_prefix(node, "address_space", space)
-        network = build.add_network(self._group, node.text("name"), [space])
+        network = build.add_network(self._group, node.text("name"), [node.prefix("address_space")])
         for subnet in node.nodes("subnets", _SUBNET, required=True):
-            prefix = subnet.text("prefix")
-            _check_prefix(subnet, "prefix", prefix)
-            build.add_subnet(network, subnet.text("name"), prefix, self._nsg(subnet))
+            build.add_subnet(network, subnet.text("name"), subnet.prefix("prefix"), self._nsg(subnet))
 
     def _add_vm(self, node: Node) -> None:
         """Add a VM with its interface and addresses."""
@@ -213,26 +209,24 @@ class _Group:
 
     def _private_address(self, node: Node, subnet: Subnet) -> str:
         """Return the private address given, or the next free one; Azure keeps the first four of a subnet."""
-        given = node.optional_text("private_ip")
         taken = {nic.private_address for nic in self._group.nics.values() if nic.subnet is subnet}
-        if given is None:
+        if not node.has("private_ip"):
             network = IPv4Network(subnet.prefix, strict=False)
             free = (str(network[place]) for place in range(4, network.num_addresses - 1))
             address = next((text for text in free if text not in taken), None)
             if address is None:
                 raise node.wrong("subnet", f"{subnet.prefix} has no address left")
             return address
-        _check_address(node, "private_ip", given)
+        given = node.address("private_ip")
         if given in taken:
             raise node.wrong("private_ip", f"{given} is there twice")
         return given
 
     def _public_address(self, node: Node) -> str | None:
         """Return the public address, which must be a loopback address of its own: nothing real is ever met."""
-        given = node.optional_text("public_ip")
-        if given is None:
+        if not node.has("public_ip"):
             return None
-        _check_address(node, "public_ip", given)
+        given = node.address("public_ip")
         if ip_address(given) not in _LOOPBACK or given.startswith("127.0.0."):
             raise node.wrong("public_ip", f"{given} is not in 127.0.0.0/8 outside of 127.0.0.0/24")
         if given in self._used:
@@ -281,15 +275,3 @@ def _check_ports(node: Node, ports: list[str]) -> None:
             read_port_range(port)
         except ValueError:
             raise node.wrong("ports", f"'{port}' is not a port, a range such as 8000-8010, or '*'") from None
-
-
-def _check_prefix(node: Node, field: str, text: str) -> None:
-    """Raise FleetError unless a text is an IPv4 CIDR."""
-    if "/" not in text or not isinstance(parse_network(text), IPv4Network):
-        raise node.wrong(field, f"'{text}' is not an IPv4 range such as 10.1.0.0/16")
-
-
-def _check_address(node: Node, field: str, text: str) -> None:
-    """Raise FleetError unless a text is an IPv4 address."""
-    if "/" in text or not isinstance(parse_network(text), IPv4Network):
-        raise node.wrong(field, f"'{text}' is not an IPv4 address")

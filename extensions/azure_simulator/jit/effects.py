@@ -38,17 +38,46 @@ def apply_policy(world: World, policy: Policy) -> None:
             policy.applied[key] = (entry, places)
 
 
+def schedule_settling(world: World, policy: Policy, settles: int) -> None:
+    """Let the rules follow the policy at a moment, unless another write comes first."""
+    policy.settles = settles
+    policy.generation += 1
+    resume_settling(world, policy)
+
+
+def resume_settling(world: World, policy: Policy) -> None:
+    """Put on the agenda what is still to come of a write."""
+    generation = policy.generation
+
+    def settle(_: int) -> None:
+        if policy.generation == generation:
+            apply_policy(world, policy)
+            policy.state, policy.settles = "Succeeded", None
+
+    if policy.settles is not None:
+        world.agenda.at(policy.settles, settle)
+
+
 def schedule_request(world: World, policy: Policy, request: AccessRequest, moment: int) -> None:
     """Let the ports open after the provisioning time, and close when each one's time is over."""
+    request.opens = moment + world.behaviour.provisioning
+    resume_request(world, policy, request)
+
+
+def resume_request(world: World, policy: Policy, request: AccessRequest) -> None:
+    """Put on the agenda what is still to come of a request."""
 
     def open_ports(_: int) -> None:
+        request.opens = None
         for vm_id, grants in request.vms:
             _open(world, policy, find_vm(world, vm_id), [grant for grant in grants if grant.is_live])
 
-    world.agenda.at(moment + world.behaviour.provisioning, open_ports)
+    if request.opens is not None:
+        world.agenda.at(request.opens, open_ports)
     by_end: dict[int, list[Grant]] = {}
     for grant in request.grants():
-        by_end.setdefault(grant.ends, []).append(grant)
+        if grant.is_live:
+            by_end.setdefault(grant.ends, []).append(grant)
     for end, grants in by_end.items():
         world.agenda.at(end, partial(_expire, policy, grants))
 

@@ -46,12 +46,13 @@ class Grant:
 
 @dataclass(slots=True, eq=False)
 class AccessRequest:
-    """One accepted `initiate`: VM ids as shown, each with its grants."""
+    """One accepted `initiate`: VM ids as shown, each with its grants; `opens` until the rules are written."""
 
     vms: list[tuple[str, list[Grant]]]
     start: int
     requestor: str
     justification: str | None
+    opens: int | None = None
 
     def grants(self) -> Iterator[Grant]:
         """Yield all ports asked for."""
@@ -63,7 +64,8 @@ class AccessRequest:
 class Policy:
     """A policy; `vms` are the entries as put, by lower-case VM id.
 
-    `applied` holds what the network rules stand for: of each covered VM the entry as put and its deny rules.
+    `applied` holds what the network rules stand for: of each covered VM the entry as put and its deny rules;
+    `settles` is when they will agree with `vms` again.
     """
 
     group: ResourceGroup
@@ -75,6 +77,7 @@ class Policy:
     vms: dict[str, Json] = field(default_factory=dict)
     requests: list[AccessRequest] = field(default_factory=list)
     state: str = "Updating"
+    settles: int | None = None
     generation: int = 0
     requests_hidden_until: int = 0
     applied: dict[str, tuple[Json, list[RulePlace]]] = field(default_factory=dict)

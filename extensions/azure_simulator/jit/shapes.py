@@ -40,7 +40,7 @@ def show_request(request: AccessRequest) -> Json:
     """Write a request."""
     shown: Json = {
         "virtualMachines": [
-            {"id": vm_id, "ports": [_show_grant(grant) for grant in grants]} for vm_id, grants in request.vms
+            {"id": vm_id, "ports": [show_grant(grant) for grant in grants]} for vm_id, grants in request.vms
         ],
         "startTimeUtc": format_utc(request.start),
         "requestor": request.requestor,
@@ -50,7 +50,7 @@ def show_request(request: AccessRequest) -> Json:
     return shown
 
 
-def _show_grant(grant: Grant) -> Json:
+def show_grant(grant: Grant) -> Json:
     """Write one port of a request."""
     shown: Json = {"number": grant.number}
     if grant.plural:

@@ -36,7 +36,7 @@ def read_policy(world: World, call: Call, policy: Policy) -> tuple[str, dict[str
         key = _check_vm(world, call, policy, entry)
         if key in vms:
             raise invalid_policy(f"Virtual machine '{entry['id']}' appears more than once.")
-        vms[key] = entry | {"ports": [_read_rule(rule) for rule in entry["ports"]]}
+        vms[key] = read_entry(entry)
     kind = body.get("kind", "Basic")
     if kind != "Basic":
         raise invalid_policy(f"'{kind}' is not a kind of policy: allowed is Basic.")
@@ -45,10 +45,7 @@ def read_policy(world: World, call: Call, policy: Policy) -> tuple[str, dict[str
 
 def _check_vm(world: World, call: Call, policy: Policy, entry: Any) -> str:
     """Return the lower-case id of an entry's VM, which must exist. Raises ArmError."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
-        raise invalid_json()
-    if not isinstance(entry.get("ports"), list) or not entry["ports"]:
-        raise invalid_policy(f"Virtual machine '{entry['id']}' has no ports.")
+    _check_form(entry)
     vm_id = parse(entry["id"])
     if vm_id is None or vm_id.kind.lower() != MACHINES.lower():
         raise linked_authorization_failed(policy.id, _linked_subscription(entry["id"]))
@@ -61,6 +58,20 @@ def _check_vm(world: World, call: Call, policy: Policy, entry: Any) -> str:
             f"{_LONGEST_NAMES} characters together."
         )
     return str(entry["id"]).lower()
+
+
+def _check_form(entry: Any) -> None:
+    """Raise ArmError unless an entry has an id and ports."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+        raise invalid_json()
+    if not isinstance(entry.get("ports"), list) or not entry["ports"]:
+        raise invalid_policy(f"Virtual machine '{entry['id']}' has no ports.")
+
+
+def read_entry(entry: Any) -> Json:
+    """Return a VM entry as it will be shown; the VM itself is not looked for. Raises ArmError."""
+    _check_form(entry)
+    return dict(entry) | {"ports": [_read_rule(rule) for rule in entry["ports"]]}
 
 
 def _linked_subscription(text: str) -> str:

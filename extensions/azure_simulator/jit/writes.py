@@ -40,18 +40,10 @@ def _replace(world: World, wish: Policy, kind: str, vms: dict[str, Json], moment
         policy.visible_from = moment + behaviour.hidden_after_create
         world.policies.add(policy)
     policy.kind, policy.vms, policy.state = kind, vms, "Updating"
-    policy.generation += 1
-    generation = policy.generation
     duration = behaviour.provisioning + behaviour.provisioning_per_vm * len(vms)
     # A GET in the same second shows no requests, a list one second later does [rec].
     policy.requests_hidden_until = moment + min(duration, TICKS_PER_SECOND)
-
-    def settle(_: int) -> None:
-        if policy.generation == generation:
-            effects.apply_policy(world, policy)
-            policy.state = "Succeeded"
-
-    world.agenda.at(moment + duration, settle)
+    effects.schedule_settling(world, policy, moment + duration)
     world.touch()
     return policy
 

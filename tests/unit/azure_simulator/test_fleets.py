@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from azure_simulator.clock import Clock
-from azure_simulator.control.export import export_state
 from azure_simulator.fleet.document import FleetError
 from azure_simulator.simulator import Options, WorldMaker
+from azure_simulator.state.export import export_state
 from azure_simulator.world import World
 
 
