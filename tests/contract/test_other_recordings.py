@@ -254,3 +254,13 @@ def test_official_examples_are_spelled_alike(
     for ours in cloud.get(path)["value"]:
         for example in examples:
             assert differences(ours, example) == []
+
+
+def test_facets(cloud: Cloud, azure_data: Path) -> None:
+    (recorded,) = python_sdk(azure_data, "test_resources_facet_query")
+    reply = cloud.call("POST", recorded.path, recorded.sent | {"subscriptions": [PRODUCTION]})
+    assert reply.status == recorded.status
+    assert list(reply.body) == list(recorded.body)
+    (ours, no_facet), (theirs, no_facet_there) = reply.body["facets"], recorded.body["facets"]
+    assert [list(ours), shape(ours)] == [list(theirs), shape(theirs)]
+    assert no_facet == no_facet_there

@@ -16,6 +16,7 @@ from ..subscriptions.visible import visible_subscriptions
 from ..world import World
 from .cache import cache_of
 from .errors import invalid_option, invalid_query, no_valid_scope
+from .facets import show_facets
 from .kql.errors import QueryError
 from .kql.evaluator import Result
 
@@ -54,6 +55,7 @@ class _Request:
         self._top = self._number(options, "$top", 1, _MAX_PAGE)
         self._skip = self._number(options, "$skip", 0, None)
         self._token = options.get("$skipToken")
+        self._asked_facets = body.get("facets") or []
 
     def _wrong(self, message: str) -> Exception:
         """Return a refusal."""
@@ -109,12 +111,19 @@ class _Request:
             "totalRecords": len(result.rows),
             "count": len(rows),
             "data": _show(result, rows, self._format),
-            "facets": [],
+            "facets": self._facets(result),
             "resultTruncated": "true" if more and not token else "false",
         }
         if token:
             answer["$skipToken"] = base64.b64encode(f"{end}:{size}".encode()).decode()
         return answer
+
+    def _facets(self, result: Result) -> list[Json]:
+        """Return the facets asked for. Raises ArmError."""
+        try:
+            return show_facets(result, self._asked_facets)
+        except ValueError as error:
+            raise self._wrong(str(error)) from None
 
     def _page(self) -> tuple[int, int]:
         """Return offset and size of the page; options beat the token's [spec]. Raises ArmError."""

@@ -151,3 +151,35 @@ def test_containers(cloud: Cloud) -> None:
         "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' | project name | order by name asc"
     )
     assert cloud.query(query)["data"] == [{"name": "Contoso Production"}, {"name": "Contoso Workplace"}]
+
+
+def facets(cloud: Cloud, *asked: Any) -> Any:
+    """Return the facets of a query, or the error."""
+    body = {
+        "query": "resources | where type has 'virtualmachines' | project name, location",
+        "facets": list(asked),
+    }
+    reply = cloud.call("POST", "/providers/Microsoft.ResourceGraph/resources?api-version=2021-03-01", body)
+    return reply.body["facets"] if reply.status == 200 else reply.body["error"]["details"][0]
+
+
+def test_facets_count_values(cloud: Cloud) -> None:
+    (facet,) = facets(cloud, {"expression": "location"})
+    assert sum(row["count"] for row in facet["data"]) == 13
+    assert facet["totalRecords"] == facet["count"] == len(facet["data"])
+    (first,) = facets(cloud, {"expression": "name", "options": {"sortBy": "name", "sortOrder": "asc", "$top": 1}})
+    assert (first["data"], first["totalRecords"]) == ([{"name": "batch-01", "count": 1}], 13)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "location",
+        {},
+        {"expression": "location", "options": {"$top": 0}},
+        {"expression": "location", "options": {"sortOrder": "up"}},
+        {"expression": "location", "options": {"filter": "resources | take 1"}},
+    ],
+)
+def test_facets_that_nobody_knows_are_refused(cloud: Cloud, asked: Any) -> None:
+    assert facets(cloud, asked)["code"] == "InvalidOptions"
