@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ._jit.access import Origin
+from ._jit.errors import InvalidOption
+from ._jit.history import Search
 from ._jit.ids import VmId
+from ._jit.times import read_moment
 from ._operations.read_fleet import Scope
 from ._operations.report_policies import Wanted
-from ._options import read_vms
+from ._options import read_origin, read_ports, read_vms
 from ._selection import read_scope
 
 
@@ -24,6 +28,27 @@ def read_wanted(params: Mapping[str, Any]) -> Wanted:
         names=_names(params["names"]),
         vms=vms,
         cross_check=params["cross_check"],
+    )
+
+
+def read_search(params: Mapping[str, Any]) -> tuple[Scope, Search]:
+    """Read which requests are wanted, and where to look for them."""
+    vms = frozenset(selected.vm for selected in read_vms(params, ())) if params["vms"] is not None else frozenset()
+    after = params["started_after"]
+    moment = read_moment(after) if after else None
+    if after and moment is None:
+        raise InvalidOption("started_after", f"{after!r} is not a time; write it as 2026-05-04T18:00:00Z")
+    origin = read_origin("sources", params["sources"], allow_any=True) if params["sources"] else Origin()
+    if origin.own_address or origin.whole_policy:
+        raise InvalidOption("sources", "name addresses or CIDR prefixes; words can't be searched for")
+    return _read_scope(params, vms), Search(
+        vms=vms,
+        ports=frozenset(read_ports("ports", params["ports"])),
+        sources=origin.prefixes,
+        states=frozenset(params["states"] or ()),
+        requestors=_names(params["requestors"]),
+        justification=params["justification"] or "",
+        started_after=moment,
     )
 
 

@@ -74,7 +74,7 @@ EXAMPLES = r"""
 - name: See what is open in all subscriptions
   jitfleet.azure.jit_policy_info:
     subscriptions: ['*']
-    query: policies[].vms[?open].{vm: name, ports: open[].port}[]
+    query: "policies[].vms[?open].{vm: name, ports: open[].port}[]"
   register: open_now
 
 - name: Read the policies of one group, and take no list's word for it

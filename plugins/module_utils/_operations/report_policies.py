@@ -39,7 +39,19 @@ class Wanted:
 def report_policies(
     wanted: Wanted, fleet: FleetApi, jit: JitApi, regions: RegionLists, now: datetime, warn: Warn
 ) -> Json:
-    """Read the policies by one list of each subscription, or of each group where groups are named."""
+    """Say what the policies hold, and which of them only the regions' own lists show."""
+    policies, missed = read_policies_of(wanted, fleet, jit, regions, warn)
+    described = [describe_policy(policy, now, wanted.vms) for policy in policies]
+    return {"policies": described, "summary": _summary(described), "missed": [str(each_id) for each_id in missed]}
+
+
+def read_policies_of(
+    wanted: Wanted, fleet: FleetApi, jit: JitApi, regions: RegionLists, warn: Warn
+) -> tuple[list[Policy], list[PolicyId]]:
+    """Read the policies by one list of each subscription, or of each group where groups are named.
+
+    The second part are the ids of those that only a cross-check found.
+    """
     places = _places(wanted.scope, subscriptions_of(wanted.scope, fleet))
     named = bool(wanted.scope.subscriptions)
     found = _index(each(lambda place: _list(place, jit, None if named else warn), places))
@@ -52,8 +64,7 @@ def report_policies(
     missed = [policy_id for policy_id in missed if wanted.includes(found[policy_id])]
     if missed:
         warn(f"lists left out policies that their regions' lists show: {', '.join(map(str, missed))}")
-    described = [describe_policy(policy, now, wanted.vms) for policy in policies]
-    return {"policies": described, "summary": _summary(described), "missed": [str(each_id) for each_id in missed]}
+    return policies, missed
 
 
 @dataclass(frozen=True, slots=True)
