@@ -14,19 +14,19 @@ Where things live. Each family of resources is a folder of its own: `jit`, `comp
 
 Around them: `service.py` takes a call from fault and token to its answer, `world.py` holds all state, `clock.py`
 is the only one who knows the time and has the agenda of what falls due, `behaviour.py` lists every switch with
-its source, `fleet/` fills a world, `state/` writes one down and reads it back, `control/` is what tests steer with,
-`http_server.py` and `dataplane/` are the only parts that touch the network.
+its source, `fleet/` fills a world, `state/` writes one down and reads it back, `control/` is for
+tests to steer with, `http_server.py` and `dataplane/` are the only parts that touch the network.
 
 Where a behaviour lives that one may look for:
 
     what a request for access must be a subset of             jit/initiation.py
     what a policy is refused for                              jit/validation.py
-    how long `Updating` and `Initiating` last                 behaviour.py; jit/writes.py and jit/effects.py act on it
+    how long `Updating` and `Initiating` last                 behaviour.py; jit/writes.py, jit/effects.py act on it
     names, priorities and places of JIT's rules               jit/rules.py
     when grants open, end and are revoked                     jit/effects.py
     which traffic the rules let in                            network/rules.py (one list), network/view.py (a VM)
     one change at a time in a security group                  network/writes.py
-    quotas, 429 and their headers                             throttling.py (jit/reads.py names those of JIT)
+    quotas, 429 and their headers                             throttling.py (JIT's own among them)
     headers that every answer has                             headers.py
     pages, `nextLink`                                         paging.py
     Kusto: grammar, stages (`join`, ...), functions           graph/kql/ parser.py, evaluator.py, functions.py
