@@ -18,11 +18,16 @@ NAMED_FAILURES = 20
 
 def result_of(outcome: Outcome, hosts: Mapping[VmId, Sequence[str]], *, diff: bool) -> Json:
     """Write the result: each VM once, and each host as an index into the VMs."""
-    result = {
+    result: Json = {
         "changed": outcome.changed,
         "summary": outcome.summary,
         **_vms(outcome.vms, hosts),
     }
+    if outcome.left_out:
+        result["left_out"] = [
+            {"id": str(left.vm), "name": left.vm.name, "reason": left.reason, "problem": left.problem}
+            for left in outcome.left_out
+        ]
     if diff:
         result["diff"] = {"before": outcome.before, "after": outcome.after}
     return result

@@ -14,6 +14,7 @@ from ._jit.errors import InvalidOption
 from ._jit.ports import DEFAULT_DURATION, PROTOCOLS, PortRule
 from ._jit.sources import ANY, admits_everybody, network_of, normal
 from ._jit.times import parse_duration
+from ._operations.cover_request import Templates
 from ._operations.safe_write import Patience
 from ._options import as_list, collect, read_port, read_ports
 
@@ -82,6 +83,29 @@ def read_address(option: str, raw: Any) -> str | None:
     if network is None or network.prefixlen != network.max_prefixlen:
         raise InvalidOption(option, f"{raw!r} is not an IP address")
     return str(network.network_address)
+
+
+def read_templates(params: Mapping[str, Any]) -> Templates | None:
+    """Read the ports by the value of a tag."""
+    templates, tag, only = params["templates"], params["template_tag"], params["without_template"] == "skip"
+    if not templates and not tag:
+        if only:
+            raise InvalidOption("without_template", "skip leaves everybody out where there are no templates")
+        return None
+    if not templates or not tag:
+        raise InvalidOption("template_tag" if templates else "templates", "templates and template_tag go together")
+    if params["state"] == "absent":
+        raise InvalidOption("templates", "they say what VMs shall have; with state: absent leave them out")
+    read = collect(templates.items(), lambda item: (str(item[0]), _read_template(f"templates.{item[0]}", item[1])))
+    return Templates(tag, dict(read), only)
+
+
+def _read_template(option: str, raw: Any) -> tuple[PortRule, ...]:
+    if not isinstance(raw, Mapping) or set(raw) != {"ports"}:
+        raise InvalidOption(option, "a template is a mapping with the one key ports")
+    if not as_list(raw["ports"]):
+        raise InvalidOption(f"{option}.ports", "name at least one port")
+    return read_rules(f"{option}.ports", raw["ports"])
 
 
 def read_policy_name(raw: Any) -> str:

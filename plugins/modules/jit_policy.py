@@ -56,6 +56,7 @@ options:
       - Without it each VM gets what the portal proposes for its operating system, which is RDP (3389) for Windows and
         SSH (22) for Linux, any protocol, any source, three hours.
       - The host variable C(jit_policy_ports), or the key C(ports) of an element of O(vms), says it for one VM alone.
+      - An element of O(vms) can also have C(public_ip_address), the address of the Azure Firewall in front of the VM.
       - With O(state=absent) numbers and service names only.
     type: list
     elements: raw
@@ -79,9 +80,34 @@ options:
     description:
       - Take VMs that don't exist any more out of the policies that change anyway, or that hold a VM of this task.
         Deleted VMs stay in their policies and can make later writes fail.
+      - Where the task finds its VMs by O(resource_groups) or O(subscriptions), all policies there are looked through.
       - Only VMs of which Azure itself says that they don't exist; those that the credential may not see stay.
     type: bool
     default: true
+  templates:
+    description:
+      - Ports by the value of the tag O(template_tag), for fleets whose VMs say by a tag what they are.
+      - Maps a value to a mapping with C(ports), in the form of O(ports).
+      - What O(vms) or the host variable C(jit_policy_ports) says for one VM alone comes first, then its template, then
+        O(ports), then the default by its operating system.
+    type: dict
+  template_tag:
+    description: The tag whose value names a VM's template. Tags' names compare without case, their values with it.
+    type: str
+  without_template:
+    description: What to do about VMs for which there is no template.
+    type: str
+    choices:
+      default: They get O(ports), or what the portal proposes for their operating system.
+      skip: They are left out and listed in RV(left_out). What policies hold of them stays, except with O(mode=exact).
+    default: default
+  skip_ineligible:
+    description:
+      - Leave out VMs that can't be covered, list them in RV(left_out) with the reason, and cover the others.
+      - Without it a VM that doesn't exist, or whose name is too long, fails the task before anything is written, and other
+        reasons are warned about.
+    type: bool
+    default: false
   widest_prefix:
     description: Warn about sources whose CIDR prefix is shorter than this (four times as long for IPv6).
     type: int
@@ -161,6 +187,25 @@ EXAMPLES = r"""
     - name: Let no policy hold them
       jitfleet.azure.jit_policy:
         state: absent
+
+- name: Cover all that can be covered, with ports by the VMs' tag "role"
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Enable just-in-time access
+      jitfleet.azure.jit_policy:
+        subscriptions: ['*']
+        filter: tags.environment == 'production'
+        template_tag: role
+        templates:
+          vdi:
+            ports: [rdp]
+          web:
+            ports:
+              - port: ssh
+                sources: [198.51.100.0/24]
+        without_template: skip
+        skip_ineligible: true
 """
 
 RETURN = r"""
@@ -213,6 +258,13 @@ vms:
       state: added
       changed: true
       verified: true
+left_out:
+  description:
+    - The VMs that were not worked on, with C(id), C(name), C(reason) and C(problem), which says it in words.
+    - C(reason) is V(no_template), or with O(skip_ineligible) V(no_nsg), V(no_defender_plan), V(name_too_long) or V(not_found).
+  returned: when VMs were left out
+  type: list
+  elements: dict
 hosts:
   description: For each host of the play the index of its VM in RV(vms).
   returned: always
@@ -239,7 +291,8 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..module_utils._operations.cover import CoverRequest, VmWish, cover
+from ..module_utils._operations.cover import cover
+from ..module_utils._operations.cover_request import CoverRequest, VmWish
 from ..module_utils._operations.outcomes import Outcome
 from ..module_utils._operations.safe_write import Writer
 from ..module_utils._options import Selected, batch_spec
@@ -249,6 +302,7 @@ from ..module_utils._policy_options import (
     read_patience,
     read_policy_name,
     read_rules,
+    read_templates,
     read_widest_prefix,
     refuse_address,
     refuse_with_absent,
@@ -268,6 +322,9 @@ def plan(params: Mapping[str, Any]) -> tuple[Selection[VmWish], Any]:
         mode=params["mode"],
         prune_missing_vms=params["prune_missing_vms"],
         widest_prefix=read_widest_prefix(params["widest_prefix"]),
+        scope=selection.scope,
+        templates=read_templates(params),
+        skip_ineligible=params["skip_ineligible"],
     )
     patience = read_patience(params)
 
@@ -284,7 +341,8 @@ def _wish(params: Mapping[str, Any]) -> Callable[[Selected], VmWish]:
 
     def wish(vm: Selected) -> VmWish:
         rules = vm.read("ports", read_rules, common)
-        return VmWish(vm.vm, rules, public_ip=vm.read("public_ip_address", read_address, None))
+        address = vm.read("public_ip_address", read_address, None)
+        return VmWish(vm.vm, rules, public_ip=address, is_own="ports" in vm.own)
 
     return wish
 
@@ -308,6 +366,10 @@ def main() -> None:
             "mode": {"type": "str", "choices": ["merge", "replace", "exact"], "default": "merge"},
             "policy_name": {"type": "str", "default": "default"},
             "prune_missing_vms": {"type": "bool", "default": True},
+            "templates": {"type": "dict"},
+            "template_tag": {"type": "str"},
+            "without_template": {"type": "str", "choices": ["default", "skip"], "default": "default"},
+            "skip_ineligible": {"type": "bool", "default": False},
             "widest_prefix": {"type": "int", "default": 16},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 300},

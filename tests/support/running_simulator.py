@@ -11,6 +11,7 @@ import shlex
 import ssl
 import subprocess
 import sys
+import urllib.parse
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -36,14 +37,35 @@ class RunningSimulator:
     def environment(self) -> dict[str, str]:
         return {**os.environ, **self.variables}
 
-    def control(self, method: str, name: str, body: Any = None) -> Any:
-        """Call the control interface."""
+    def arm(self, method: str, path: str, body: Any = None, api_version: str = "2020-01-01") -> Any:
+        """Call Resource Manager as a script of somebody else does."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.variables["AZURE_CLIENT_ID"],
+            "client_secret": self.variables["AZURE_SECRET"],
+            "scope": f"{self.url}/.default",
+        }
+        token = self._call(
+            "POST",
+            f"/{self.variables['AZURE_TENANT']}/oauth2/v2.0/token",
+            urllib.parse.urlencode(form).encode(),
+            {},
+        )
+        headers = {"Authorization": f"Bearer {token['access_token']}", "Content-Type": "application/json"}
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(f"{self.url}/_simulator/{name}", data=data, method=method)
+        return self._call(method, f"{path}?api-version={api_version}", data, headers)
+
+    def _call(self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]) -> Any:
+        request = urllib.request.Request(f"{self.url}{path}", data=data, method=method, headers=dict(headers))
         context = ssl.create_default_context(cafile=self.variables["SSL_CERT_FILE"])
         with urllib.request.urlopen(request, context=context) as response:
             content = response.read()
         return json.loads(content) if content else None
+
+    def control(self, method: str, name: str, body: Any = None) -> Any:
+        """Call the control interface."""
+        data = json.dumps(body).encode() if body is not None else None
+        return self._call(method, f"/_simulator/{name}", data, {})
 
     def address(self, vm: str) -> str:
         """Give a VM's public address: which block of addresses a simulator has depends on what else runs here."""

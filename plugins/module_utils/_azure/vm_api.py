@@ -99,6 +99,7 @@ def _read_row(row: VmRow) -> Vm | None:
         os_type,
         power == "running" if power else None,
         False if is_unguarded(row) else None,
+        row["tags"] or {},
     )
 
 
@@ -120,4 +121,5 @@ def _read(document: Mapping[str, Any]) -> Vm | None:
         return None
     properties = document.get("properties") or {}
     disk = (properties.get("storageProfile") or {}).get("osDisk") or {}
-    return Vm(vm_id, str(document.get("location") or ""), str(disk.get("osType") or ""))
+    location, os_type = str(document.get("location") or ""), str(disk.get("osType") or "")
+    return Vm(vm_id, location, os_type, tags=document.get("tags") or {})

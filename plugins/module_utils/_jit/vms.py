@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .ids import VmId
 
@@ -22,3 +23,4 @@ class Vm:
     os_type: str
     is_running: bool | None = None
     is_guarded: bool | None = None
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)

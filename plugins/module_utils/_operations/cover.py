@@ -6,52 +6,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
 
 from .._jit.edits import Edit
-from .._jit.errors import InvalidOption, InvalidOptions
 from .._jit.ids import PolicyId, VmId
 from .._jit.merge import Wish
-from .._jit.ports import PortRule, default_ports
+from .._jit.ports import default_ports
 from .._jit.vms import Vm
 from .advice import advise
-from .fleet import Holdings, read_known
+from .cover_request import CoverRequest, VmWish
+from .eligibility import sort_out
+from .fleet import Holdings, Known, read_known
 from .missing import find_missing
-from .outcomes import Outcome, VmOutcome, count
+from .outcomes import LeftOut, Outcome, VmOutcome, count
 from .plans import Plan, plan_policy
 from .safe_write import Writer, Written
 from .seams import DefenderApi, VmApi, Warn
 
-# Policy and VM name together, at most [docs].
-LONGEST_NAMES = 56
 STATES = ("added", "updated", "unchanged", "removed", "pruned", "failed")
-
-
-@dataclass(frozen=True, slots=True)
-class VmWish:
-    """A VM to be covered, or not.
-
-    No `rules` means the default by its operating system. `numbers` are the ports to take out; none means the whole
-    VM. `public_ip` is the address of the Azure Firewall in front of it.
-    """
-
-    vm: VmId
-    rules: tuple[PortRule, ...] = ()
-    numbers: frozenset[int] = frozenset()
-    public_ip: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CoverRequest:
-    """What a task asks for. `policy_name` is for VMs that no policy holds yet."""
-
-    wishes: Sequence[VmWish]
-    policy_name: str = "default"
-    state: Literal["present", "absent"] = "present"
-    mode: Literal["merge", "replace", "exact"] = "merge"
-    prune_missing_vms: bool = True
-    widest_prefix: int = 16
 
 
 def cover(
@@ -60,14 +32,8 @@ def cover(
     """Bring the VMs into their policies or out of them, and touch nothing else."""
     known = read_known(writer.jit, [wish.vm for wish in request.wishes])
     found = vms.find({wish.vm for wish in request.wishes}) if request.state == "present" else {}
-    _check(request, found, known.holdings)
-    edits = _edits(request, found, known.holdings)
-    missing = find_missing(known, edits, vms) if request.prune_missing_vms else {}
-    now = writer.clock.now()
-    plans = [
-        plan_policy(policy_id, known.policies.get(policy_id), edit, missing.get(policy_id, frozenset()), now)
-        for policy_id, edit in sorted(edits.items())
-    ]
+    wishes, left_out = sort_out(request, found, known.holdings, defender)
+    plans = _plan(request, _edits(request, wishes, found, known.holdings), known, vms, writer.clock.now())
     changing = [plan for plan in plans if plan.diff]
     for sentence in advise(changing, found, known.holdings, defender, request.widest_prefix):
         warn(sentence)
@@ -76,41 +42,39 @@ def cover(
         written = writer.write({plan.policy_id: plan.edit for plan in changing})
         for note in dict.fromkeys(note for result in written.values() for note in result.notes):
             warn(note)
-    return _report(request, plans, known.holdings, written)
+    return _report([wish.vm for wish in wishes], plans, known.holdings, written, left_out)
 
 
-def _check(request: CoverRequest, found: Mapping[VmId, Vm], holdings: Holdings) -> None:
-    """Find all that would make Azure refuse a write, before the first one."""
-    if request.state == "absent":
-        return
-    problems = []
-    for wish in request.wishes:
-        if wish.vm not in found:
-            problem = f"{wish.vm} doesn't exist, or the credential may not see it: remove it, or grant read"
-            problems.append(InvalidOption("vms", problem))
-        elif wish.vm not in holdings and len(request.policy_name) + len(wish.vm.name) > LONGEST_NAMES:
-            problem = (
-                f"{request.policy_name!r} and {wish.vm.name!r} together are longer than the {LONGEST_NAMES} "
-                "characters that Azure allows: choose a shorter policy name"
-            )
-            problems.append(InvalidOption("policy_name", problem))
-    if problems:
-        raise InvalidOptions(problems)
+def _plan(
+    request: CoverRequest, edits: Mapping[PolicyId, Edit], known: Known, vms: VmApi, now: datetime
+) -> list[Plan]:
+    """Work out what becomes of the policies that hold wished VMs, and of those that hold deleted ones."""
+    missing: dict[PolicyId, frozenset[VmId]] = {}
+    if request.prune_missing_vms:
+        nearby = {policy_id: Edit() for policy_id in known.policies if request.lies_in_scope(policy_id)}
+        missing = find_missing(known, {**nearby, **edits}, vms)
+    pruned = {policy_id: Edit() for policy_id, gone in missing.items() if gone}
+    return [
+        plan_policy(policy_id, known.policies.get(policy_id), edit, missing.get(policy_id, frozenset()), now)
+        for policy_id, edit in sorted({**pruned, **edits}.items())
+    ]
 
 
-def _edits(request: CoverRequest, found: Mapping[VmId, Vm], holdings: Holdings) -> dict[PolicyId, Edit]:
+def _edits(
+    request: CoverRequest, wishes: Sequence[VmWish], found: Mapping[VmId, Vm], holdings: Holdings
+) -> dict[PolicyId, Edit]:
     """Sort the wishes by policy."""
     if request.state == "absent":
-        return _removals(request, holdings)
-    wishes: dict[PolicyId, list[Wish]] = {}
-    for wish in request.wishes:
+        return _removals(wishes, holdings)
+    by_policy: dict[PolicyId, list[Wish]] = {}
+    for wish in wishes:
         vm = found[wish.vm]
         policy_id = _policy_for(vm, request.policy_name, holdings)
         rules = wish.rules or default_ports(vm.os_type)
         replace = request.mode != "merge"
-        wishes.setdefault(policy_id, []).append(Wish(wish.vm, rules, replace, wish.public_ip))
+        by_policy.setdefault(policy_id, []).append(Wish(wish.vm, rules, replace, wish.public_ip))
     only = request.mode == "exact"
-    return {policy_id: Edit(tuple(asked), only_wished=only) for policy_id, asked in wishes.items()}
+    return {policy_id: Edit(tuple(asked), only_wished=only) for policy_id, asked in by_policy.items()}
 
 
 def _policy_for(vm: Vm, name: str, holdings: Holdings) -> PolicyId:
@@ -124,11 +88,11 @@ def _policy_for(vm: Vm, name: str, holdings: Holdings) -> PolicyId:
     return own if own in held or not held else held[0]
 
 
-def _removals(request: CoverRequest, holdings: Holdings) -> dict[PolicyId, Edit]:
+def _removals(wishes: Iterable[VmWish], holdings: Holdings) -> dict[PolicyId, Edit]:
     """Take VMs, or ports of them, out of every policy that holds them."""
     removed: dict[PolicyId, set[VmId]] = {}
     ports: dict[PolicyId, dict[VmId, frozenset[int]]] = {}
-    for wish in request.wishes:
+    for wish in wishes:
         for holding in holdings.get(wish.vm, ()):
             if wish.numbers:
                 ports.setdefault(holding.policy.id, {})[wish.vm] = wish.numbers
@@ -141,13 +105,16 @@ def _removals(request: CoverRequest, holdings: Holdings) -> dict[PolicyId, Edit]
 
 
 def _report(
-    request: CoverRequest, plans: Sequence[Plan], holdings: Holdings, written: Mapping[PolicyId, Written]
+    asked: Sequence[VmId],
+    plans: Sequence[Plan],
+    holdings: Holdings,
+    written: Mapping[PolicyId, Written],
+    left_out: Sequence[LeftOut],
 ) -> Outcome:
     plans_of: dict[VmId, list[Plan]] = {}
     for plan in plans:
         for vm in {wish.vm for wish in plan.edit.wishes} | plan.diff.vms:
             plans_of.setdefault(vm, []).append(plan)
-    asked = [wish.vm for wish in request.wishes]
     others = sorted({vm for plan in plans for vm in plan.diff.vms} - set(asked))
     outcomes = [_report_vm(vm, plans_of.get(vm, ()), holdings, written) for vm in [*asked, *others]]
     changing = [plan for plan in plans if plan.diff]
@@ -161,6 +128,7 @@ def _report(
         },
         before={str(plan.policy_id): plan.diff.before for plan in changing},
         after={str(plan.policy_id): plan.diff.after for plan in changing},
+        left_out=tuple(left_out),
     )
 
 

@@ -38,6 +38,15 @@ class VmOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A VM that was found and not worked on. `reason` is one word, `problem` says it of the VM."""
+
+    vm: VmId
+    reason: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of all VMs, in their order; `before` and `after` are for the diff."""
 
@@ -45,6 +54,7 @@ class Outcome:
     summary: dict[str, int]
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def changed(self) -> bool:

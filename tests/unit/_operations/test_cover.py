@@ -20,11 +20,8 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import 
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import PolicyId, VmId
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ports import PortRule
-from ansible_collections.jitfleet.azure.plugins.module_utils._operations.cover import (
-    CoverRequest,
-    VmWish,
-    cover,
-)
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.cover import cover
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.cover_request import CoverRequest, VmWish
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcomes import Outcome
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.safe_write import Patience, Writer
 from memory_azure import MemoryAzure, raising, refused

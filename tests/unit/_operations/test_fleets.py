@@ -15,11 +15,8 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import 
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureUnreachable, ReplyLost
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import PolicyId, VmId
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ports import PortRule, default_ports, read_rule
-from ansible_collections.jitfleet.azure.plugins.module_utils._operations.cover import (
-    CoverRequest,
-    VmWish,
-    cover,
-)
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.cover import cover
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.cover_request import CoverRequest, VmWish
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.open_access import (
     OpenRequest,
     open_access,
