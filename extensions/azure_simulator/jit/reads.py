@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ..errors import unregistered_api_version
 from ..exchange import Call, Reply
+from ..headers import backend_ids
 from ..paging import page
-from ..resource_ids import guid
 from ..subscriptions.providers import JIT_VERSIONS
 from ..world import World
 from .errors import policy_not_found
@@ -75,7 +75,5 @@ def _page(world: World, call: Call, policies: list[Policy], fans_out: bool = Fal
     body = page(call, world.behaviour, visible, lambda policy: show_policy(world, policy, version))
     headers: dict[str, str | list[str]] = {"Server": "Kestrel"}
     if fans_out:
-        headers["x-ms-original-request-ids"] = [
-            guid("backend", now, number) for number in range(world.behaviour.fan_out)
-        ]
+        headers["x-ms-original-request-ids"] = backend_ids(world)
     return Reply(body=body, headers=headers)
