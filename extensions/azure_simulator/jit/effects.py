@@ -27,15 +27,22 @@ def apply_policy(world: World, policy: Policy) -> None:
             continue
         rules.remove(places)
         del policy.applied[key]
-        # Recorded of VMs whose policy went on; that the removal is what did it is inferred [rec][inf].
-        if wanted is None or world.behaviour.port_edit_revokes:
-            for grant in policy.live_grants(key):
-                end_grant(policy, grant, "UserManuallyRevoked")
+        if world.behaviour.port_edit_revokes:
+            _revoke(policy, key)
+    # Recorded of VMs whose policy went on; that the removal is what did it is inferred [rec][inf].
+    for key in policy.vms_asked_for() - policy.vms.keys():
+        _revoke(policy, key)
     for key, entry in policy.vms.items():
         if key not in policy.applied:
             vm = find_vm(world, entry["id"])
             places = rules.write_denies(world, policy, vm, entry["ports"]) if vm is not None else []
             policy.applied[key] = (entry, places)
+
+
+def _revoke(policy: Policy, vm_key: str) -> None:
+    """End all grants of a VM."""
+    for grant in policy.live_grants(vm_key):
+        end_grant(policy, grant, "UserManuallyRevoked")
 
 
 def schedule_settling(world: World, policy: Policy, settles: int) -> None:

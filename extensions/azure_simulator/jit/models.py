@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -96,6 +96,10 @@ class Policy:
         self.requests.append(request)
         for grant in request.grants():
             self._grants.setdefault(grant.vm_key, []).append(grant)
+
+    def vms_asked_for(self) -> Set[str]:
+        """Return the VMs, by lower-case id, that any request has named."""
+        return self._grants.keys()
 
     def live_grants(self, vm_key: str) -> list[Grant]:
         """Return the grants of one VM that have not ended."""
