@@ -168,7 +168,7 @@ def test_grants_asked_for_while_updating_end_with_the_policy_all_the_same(
     client = policy(cloud)
     client.put(covered())
     assert client.initiate({"id": VM, "ports": [wish(3389)]}).status == 202
-    (request,) = next(item for item in cloud.world.policies.all() if item.location == "westeurope").requests
+    (request,) = cloud.world.policies.select(WORKPLACE)[0].requests
     leave(client)
     cloud.advance(10)
     assert [(grant.status, grant.reason) for grant in request.grants()] == [("Revoked", "UserManuallyRevoked")]
