@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from .errors import InvalidOption
 
@@ -42,8 +43,7 @@ class VmId:
     @classmethod
     def find_in(cls, text: str) -> VmId | None:
         """Read an id, or say by None that the text is none."""
-        match = _VM.fullmatch(text)
-        return cls.of(*match.groups()) if match else None
+        return _find_vm(text)
 
     @classmethod
     def parse(cls, option: str, text: str) -> VmId:
@@ -71,6 +71,13 @@ class VmId:
             f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
             f"/providers/Microsoft.Compute/virtualMachines/{self.name}"
         )
+
+
+# An entry of a policy is read several times on its way, and there are thousands.
+@lru_cache(maxsize=32768)
+def _find_vm(text: str) -> VmId | None:
+    match = _VM.fullmatch(text)
+    return VmId.of(*match.groups()) if match else None
 
 
 @dataclass(frozen=True, slots=True, order=True)

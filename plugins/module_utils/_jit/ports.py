@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from .sources import ANY, admits_everybody, covers, normal
@@ -69,13 +70,17 @@ def read_rule(wire: Mapping[str, Any]) -> PortRule:
 
     A policy may hold what other tools wrote, and one odd entry must not hide all others.
     """
-    duration = read_duration(str(wire.get("maxRequestAccessDuration") or ""))
-    return PortRule(
-        number=read_number(wire),
-        protocol=str(wire.get("protocol") or "*").upper(),
-        sources=frozenset(read_sources(wire)),
-        max_duration=duration if duration is not None else timedelta(0),
-    )
+    prefixes = tuple(map(str, _prefixes(wire)))
+    longest = str(wire.get("maxRequestAccessDuration") or "")
+    return _rule(read_number(wire), str(wire.get("protocol") or "*"), prefixes, longest)
+
+
+# A fleet has thousands of ports and few different rules.
+@lru_cache(maxsize=4096)
+def _rule(number: int, protocol: str, prefixes: tuple[str, ...], longest: str) -> PortRule:
+    duration = read_duration(longest)
+    sources = frozenset(map(normal, prefixes))
+    return PortRule(number, protocol.upper(), sources, duration if duration is not None else timedelta(0))
 
 
 def read_number(wire: Mapping[str, Any]) -> int:
@@ -86,10 +91,14 @@ def read_number(wire: Mapping[str, Any]) -> int:
 
 def read_sources(wire: Mapping[str, Any]) -> Iterable[str]:
     """Read the prefixes of a policy's port or a request's, in the singular and the plural form."""
-    prefixes = list(wire.get("allowedSourceAddressPrefixes") or ())
+    return (normal(prefix) for prefix in _prefixes(wire))
+
+
+def _prefixes(wire: Mapping[str, Any]) -> Iterable[str]:
+    prefixes: list[str] = wire.get("allowedSourceAddressPrefixes") or []
     if not prefixes and wire.get("allowedSourceAddressPrefix"):
-        prefixes = [str(wire["allowedSourceAddressPrefix"])]
-    return (normal(prefix) for prefix in prefixes)
+        return [str(wire["allowedSourceAddressPrefix"])]
+    return prefixes
 
 
 def write_sources(sources: Iterable[str]) -> dict[str, Any]:

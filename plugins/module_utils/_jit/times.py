@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from .errors import InvalidOption
 
@@ -24,6 +25,7 @@ _ISO = re.compile(
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1024)
 def read_duration(text: str) -> timedelta | None:
     """Read `3h`, `1h30m`, `90m`, `PT3H`; None for anything else."""
     trimmed = text.strip()
@@ -44,6 +46,7 @@ def parse_duration(option: str, text: str) -> timedelta:
     return duration
 
 
+@lru_cache(maxsize=1024)
 def iso_duration(duration: timedelta) -> str:
     """Write a duration as Azure does: whole hours as `PT3H`."""
     minutes, seconds = divmod(int(duration.total_seconds()), 60)
