@@ -37,12 +37,11 @@ def outcome_lines(
     vms: Sequence[Mapping[str, Any]] = result.get("vms") or ()
     states = {state: count for state, count in summary.items() if not state.startswith("policies")}
     head = f"{module}: {_summary(summary, states)}" + (" (check mode: nothing was sent)" if check_mode else "")
-    names = _names(vms)
     if max(len(vms), sum(states.values())) > TABLE_VMS:
-        return [head, *_failures(vms, names)]
+        return [head, *_failures([vm for vm in vms if vm.get("error")])]
     rows = [
         tuple(_plain(cell) for cell in row)
-        for vm, name in zip(vms, names, strict=True)
+        for vm, name in zip(vms, _names(vms), strict=True)
         for row in _rows(vm, name, now, zone)
     ]
     return [head, *_table(rows)]
@@ -119,14 +118,14 @@ def _is_failure(state: str) -> bool:
     return state in ("failed", "unknown")
 
 
-def _failures(vms: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
-    failed = [
+def _failures(failed: Sequence[Mapping[str, Any]]) -> list[str]:
+    shown = failed[:NAMED_FAILURES]
+    lines = [
         f"  {_state(vm)}  {_plain(name)}: {_plain(_reason(str(vm['error'])))}"
-        for vm, name in zip(vms, names, strict=True)
-        if vm.get("error")
+        for vm, name in zip(shown, _names(shown), strict=True)
     ]
-    more = len(failed) - NAMED_FAILURES
-    return failed[:NAMED_FAILURES] + ([f"  and {more} more that failed"] if more > 0 else [])
+    more = len(failed) - len(shown)
+    return [*lines, f"  and {more} more that failed"] if more else lines
 
 
 def _table(rows: Sequence[Row]) -> list[str]:
