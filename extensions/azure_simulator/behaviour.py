@@ -78,6 +78,13 @@ class Behaviour:
     """How many backends answer a subscription or group list (`x-ms-original-request-ids`) [rec]."""
 
 
+_BOUNDS = {
+    "page_size": (1, 1_000_000),
+    "batch_retry_after": (0, 3600),
+    "deny_priority": (100, 4096),
+    "rules_per_nsg": (0, 1_000_000),
+    "fan_out": (1, 100),
+}
 _HINTS = get_type_hints(Behaviour)
 DURATIONS = frozenset(
     {
@@ -115,4 +122,8 @@ def _value(name: str, value: object) -> object:
         return value
     if type(value) is not hint:
         raise ValueError(f"{name}: {value!r} is not {hint.__name__}")
+    if isinstance(value, int) and name in _BOUNDS:
+        low, high = _BOUNDS[name]
+        if not low <= value <= high:
+            raise ValueError(f"{name}: {value} is not from {low} to {high}")
     return value

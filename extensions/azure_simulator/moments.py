@@ -12,13 +12,16 @@ from functools import lru_cache
 TICKS_PER_SECOND = 10_000_000
 MINUTE = 60 * TICKS_PER_SECOND
 DAY = 24 * 60 * MINUTE
+# As far as the simulated clock may be from real time, in seconds.
+MAX_OFFSET = 100 * 365 * 86400
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UTC = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)?$", re.IGNORECASE)
 _ISO_DURATION = re.compile(
-    r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?$"
+    r"P(?:(?P<days>\d{1,9})D)?"
+    r"(?:T(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9}(?:\.\d+)?)S)?)?$"
 )
-_PLAIN_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?$")
+_PLAIN_DURATION = re.compile(r"(\d{1,9}(?:\.\d+)?)\s*(ms|s|m|h)?$")
 _UNITS = {"ms": 0.001, "s": 1.0, None: 1.0, "m": 60.0, "h": 3600.0}
 
 

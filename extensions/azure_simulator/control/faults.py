@@ -136,6 +136,8 @@ def read_fault(body: Json) -> Fault:
     for name, kinds in (("times", int), ("skip", int), ("status", int), ("truncate", int)):
         if body.get(name) is not None and type(body[name]) is not kinds:
             raise _invalid(f"'{name}' must be a whole number")
+    if not isinstance(body.get("headers") or {}, dict):
+        raise _invalid("'headers' must be an object")
     if body.get("reset") not in (None, "before", "after"):
         raise _invalid("'reset' must be 'before' or 'after'")
     probability = body.get("probability", 1)

@@ -65,7 +65,7 @@ def _read_assignment(item: Any) -> Assignment:
         raise _invalid("each role needs a 'scope' that starts with '/'")
     name = item.get("role")
     if name is not None:
-        if name not in ROLES:
+        if not isinstance(name, str) or name not in ROLES:
             raise _invalid(f"role '{name}' is not one of {', '.join(ROLES)}")
         return Assignment(ROLES[name], item["scope"])
     return Assignment(Role("custom", _texts(item, "actions"), _texts(item, "not_actions")), item["scope"])

@@ -12,7 +12,7 @@ from ..behaviour import DURATIONS, Behaviour, changed
 from ..errors import ArmError
 from ..exchange import Call, Json, Reply
 from ..fleet.document import FleetError
-from ..moments import format_utc, seconds, ticks
+from ..moments import MAX_OFFSET, format_utc, seconds, ticks
 from ..state.export import export_state
 from .faults import read_fault
 from .principals import read_principal, show_principal
@@ -82,8 +82,9 @@ def show_clock(service: Service, call: Call) -> Reply:
 def advance_clock(service: Service, call: Call) -> Reply:
     """Move the simulated time forward and apply what that makes due."""
     advance = call.json().get("advance")
-    if isinstance(advance, bool) or not isinstance(advance, int | float) or advance < 0:
-        raise ArmError(400, "InvalidClock", "'advance' must be a number of seconds, 0 or more.")
+    ahead = seconds(service.clock.offset)
+    if isinstance(advance, bool) or not isinstance(advance, int | float) or not 0 <= advance <= MAX_OFFSET - ahead:
+        raise ArmError(400, "InvalidClock", "'advance' must be a number of seconds, from 0 to a century in all.")
     service.advance(ticks(advance))
     return show_clock(service, call)
 

@@ -15,7 +15,7 @@ from ..compute.models import OperatingSystem, PowerState, VirtualMachine
 from ..errors import ArmError
 from ..fleet import build
 from ..fleet.document import FleetError, Node
-from ..moments import ticks
+from ..moments import MAX_OFFSET, ticks
 from ..network.models import NetworkInterface, NetworkSecurityGroup, PublicAddress, Subnet
 from ..network.writes import read as read_rule
 from ..subscriptions.models import ResourceGroup, Subscription
@@ -60,8 +60,8 @@ def read_tenant(document: Node) -> tuple[str, str, str]:
 def read_offset(document: Node) -> int:
     """Return how far the clock was from real time. Raises FleetError."""
     offset = document.raw("offset")
-    if isinstance(offset, bool) or not isinstance(offset, int | float) or offset < 0:
-        raise document.wrong("offset", "must be a number of seconds, 0 or more")
+    if isinstance(offset, bool) or not isinstance(offset, int | float) or not 0 <= offset <= MAX_OFFSET:
+        raise document.wrong("offset", "must be a number of seconds, from 0 to a century")
     return ticks(offset)
 
 

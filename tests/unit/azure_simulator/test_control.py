@@ -41,7 +41,7 @@ def test_the_clock_advances(cloud: Cloud) -> None:
     assert cloud.control("GET", "clock").body["offset"] == 90.5
 
 
-@pytest.mark.parametrize("advance", [-1, "5", None, True])
+@pytest.mark.parametrize("advance", [-1, "5", None, True, 1e300, float("nan"), float("inf")])
 def test_the_clock_goes_forward_by_numbers_only(cloud: Cloud, advance: Any) -> None:
     assert cloud.control("POST", "clock", {"advance": advance}).status == 400
 
@@ -144,6 +144,8 @@ def test_bodies_and_content_types_can_be_wrong(cloud: Cloud) -> None:
         ({"path": "("}, "'path'"),
         ({"delay": "soon"}, "'delay'"),
         ({"probability": 2}, "'probability'"),
+        ({"headers": ["Retry-After"]}, "'headers'"),
+        ({"delay": "9" * 400}, "'delay'"),
     ],
 )
 def test_wrong_orders_are_refused_by_field(cloud: Cloud, order: dict[str, Any], named: str) -> None:
@@ -166,6 +168,12 @@ def test_behaviour_is_shown_and_changed(cloud: Cloud) -> None:
         ({"provisioning": "soon"}, "soon"),
         ({"fan_out": "3"}, "fan_out"),
         ({"mixed_case_ids": 1}, "mixed_case_ids"),
+        ({"page_size": 0}, "page_size"),
+        ({"fan_out": -1}, "fan_out"),
+        ({"batch_retry_after": -1}, "batch_retry_after"),
+        ({"rules_per_nsg": -1}, "rules_per_nsg"),
+        ({"deny_priority": 4097}, "deny_priority"),
+        ({"latency": "9" * 400}, "is not a duration"),
     ],
 )
 def test_wrong_behaviours_are_refused_by_name(cloud: Cloud, change: dict[str, Any], named: str) -> None:

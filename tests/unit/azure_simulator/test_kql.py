@@ -222,6 +222,7 @@ def test_comments_and_lines() -> None:
         ("resources where id == 'a'", "ParserFailure"),
         ("resources | where id § 1", "ParserFailure"),
         ("resources | extend x = 'it''s'", "ParserFailure"),
+        ("resources | where id matches regex '('", "InvalidArguments"),
     ],
 )
 def test_what_is_not_known_is_refused(query: str, code: str) -> None:

@@ -190,6 +190,7 @@ def test_the_permissions_api_takes_a_permission_itself() -> None:
         ({"name": "x"}, "'roles'"),
         ({"name": "x", "roles": [{"role": "King", "scope": "/"}]}, "King"),
         ({"name": "x", "roles": [{"role": "Owner"}]}, "'scope'"),
+        ({"name": "x", "roles": [{"role": ["Owner"], "scope": "/"}]}, "['Owner']"),
         ({"name": "x", "roles": [{"actions": "*", "scope": "/"}]}, "'actions'"),
     ],
 )

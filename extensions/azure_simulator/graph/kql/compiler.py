@@ -225,6 +225,14 @@ def _has(left: Any, right: Any) -> bool:
     return re.search(rf"(?<![0-9a-z]){re.escape(text(right).lower())}(?![0-9a-z])", text(left).lower()) is not None
 
 
+def _matches(value: str, pattern: str) -> bool:
+    """Tell whether a pattern is found in a text. Raises QueryError."""
+    try:
+        return re.search(pattern, value) is not None
+    except re.error:
+        raise wrong_arguments("matches regex", "a regular expression") from None
+
+
 def _less(left: Any, right: Any, or_equal: bool = False) -> bool:
     """Compare numbers, or texts with texts; null is neither less nor more."""
     if left is None or right is None:
@@ -255,7 +263,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "startswith_cs": lambda left, right: text(left).startswith(text(right)),
     "endswith": lambda left, right: text(left).lower().endswith(text(right).lower()),
     "endswith_cs": lambda left, right: text(left).endswith(text(right)),
-    "matches": lambda left, right: re.search(text(right), text(left)) is not None,
+    "matches": lambda left, right: _matches(text(left), text(right)),
 }
 
 
