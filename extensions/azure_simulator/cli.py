@@ -193,6 +193,9 @@ def _write_env_file(path: Path | None, variables: dict[str, str]) -> None:
     if path is None:
         return
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_text(export_lines(variables), encoding="utf-8")
-    draft.replace(path)
+    try:
+        draft.touch(mode=0o600)
+        draft.write_text(export_lines(variables), encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise OSError(f"--env-file: {path}: {error.strerror}") from None

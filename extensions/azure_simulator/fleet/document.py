@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Container, Iterator
 from ipaddress import IPv4Network
 from typing import Any
 
 from ..moments import parse_utc
 from ..network.rules import parse_network
+
+_NAME = re.compile(r"[\w.()-]{1,90}")
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class FleetError(ValueError):
@@ -56,6 +60,29 @@ class Node:
             raise self.wrong(field, "is missing")
         if not isinstance(value, str) or not value:
             raise self.wrong(field, f"must be a text, not {_kind(value)}")
+        return value
+
+    def name(self, known: Container[str]) -> str:
+        """Return the field `name`: as Azure allows, and not among `known`, in lower case. Raises FleetError."""
+        value = self.text("name")
+        if not _NAME.fullmatch(value):
+            raise self.wrong("name", f"'{value}' has other characters than letters, digits and . _ - ( )")
+        if value.lower() in known:
+            raise self.wrong("name", f"'{value}' is there twice")
+        return value
+
+    def guid(self, field: str, default: str) -> str:
+        """Return a GUID. Raises FleetError."""
+        value = self.text(field, default).lower()
+        if not _GUID.fullmatch(value):
+            raise self.wrong(field, f"'{value}' is not a GUID")
+        return value
+
+    def location(self) -> str:
+        """Return the field `location`, in lower case. Raises FleetError."""
+        value = self.text("location").lower()
+        if not value.isalnum():
+            raise self.wrong("location", f"'{value}' is not a region's name such as westeurope")
         return value
 
     def optional_text(self, field: str) -> str | None:

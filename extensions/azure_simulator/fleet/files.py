@@ -68,7 +68,7 @@ class FleetFile:
         node = self.root().node("tenant", _TENANT)
         name = node.text("name", "Contoso")
         domain = node.text("domain", f"{name.lower().replace(' ', '')}.onmicrosoft.com")
-        return node.text("id", guid("tenant", domain)).lower(), name, domain
+        return node.guid("id", guid("tenant", domain)), name, domain
 
 
 def read_file(path: Path) -> FleetFile:
@@ -77,6 +77,8 @@ def read_file(path: Path) -> FleetFile:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise FleetError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise FleetError(f"{path}: not a text in UTF-8") from None
     except yaml.YAMLError as error:
         raise FleetError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     return FleetFile(str(path), content)
@@ -95,17 +97,13 @@ def populate(world: World, fleet: FleetFile) -> None:
         plan = node.node("defender", ("tier", "plan"))
         tier = plan.choice("tier", ("standard", "free"), "standard")
         sub_plan = plan.choice("plan", ("P1", "P2"), "P2") if tier == "standard" else None
-        subscription_id = node.text("id", guid("subscription", world.tenant.id, name)).lower()
+        subscription_id = node.guid("id", guid("subscription", world.tenant.id, name))
         if subscription_id in world.subscriptions:
             raise node.wrong("name", f"'{name}' is there twice")
         subscription = build.add_subscription(world, subscription_id, name, tier.capitalize(), sub_plan)
         for group_node in node.nodes("groups", _GROUP, required=True):
-            group_name = group_node.text("name")
-            if group_name.lower() in subscription.groups:
-                raise group_node.wrong("name", f"'{group_name}' is there twice in this subscription")
-            group = subscription.add_group(
-                group_name, group_node.text("location").lower(), group_node.tags("tags")
-            )
+            group_name = group_node.name(subscription.groups)
+            group = subscription.add_group(group_name, group_node.location(), group_node.tags("tags"))
             _Group(world, group, group_node, used).populate()
 
 
@@ -129,7 +127,7 @@ class _Group:
 
     def _add_nsg(self, node: Node) -> None:
         """Add a security group with its rules."""
-        nsg = build.add_nsg(self._group, node.text("name"))
+        nsg = build.add_nsg(self._group, node.name(self._group.nsgs))
         for rule in node.nodes("rules", _RULE):
             priority = rule.number("priority", 100, 4096)
             if priority in nsg.priorities:
@@ -138,7 +136,7 @@ class _Group:
             _check_ports(rule, ports)
             build.add_rule(
                 nsg,
-                rule.text("name"),
+                rule.name(nsg.rules),
                 priority,
                 rule.choice("access", ("allow", "deny"), "allow").capitalize(),
                 _PROTOCOLS[rule.choice("protocol", tuple(_PROTOCOLS), "any")],
@@ -149,15 +147,13 @@ class _Group:
 
     def _add_network(self, node: Node) -> None:
         """Add a virtual network with its subnets."""
-        network = build.add_network(self._group, node.text("name"), [node.prefix("address_space")])
+        network = build.add_network(self._group, node.name(self._group.networks), [node.prefix("address_space")])
         for subnet in node.nodes("subnets", _SUBNET, required=True):
-            build.add_subnet(network, subnet.text("name"), subnet.prefix("prefix"), self._nsg(subnet))
+            build.add_subnet(network, subnet.name(network.subnets), subnet.prefix("prefix"), self._nsg(subnet))
 
     def _add_vm(self, node: Node) -> None:
         """Add a VM with its interface and addresses."""
-        name = node.text("name")
-        if name.lower() in self._group.vms:
-            raise node.wrong("name", f"'{name}' is there twice in this group")
+        name = node.name(self._group.vms)
         public = self._public_address(node)
         subnet, nsg = self._subnet(node), self._nsg(node)
         address = (
@@ -243,7 +239,10 @@ class _Group:
                 raise entry.wrong("name", f"there is no VM '{entry.text('name')}' in group '{self._group.name}'")
             ports = [_read_port(port) for port in entry.nodes("ports", _PORT)]
             entries.append((vm, ports or default_ports(vm.os)))
-        build.add_policy(self._world, self._group, node.text("name", "default"), entries)
+        name = node.text("name", "default")
+        if self._world.policies.find(self._group.subscription.id, self._group.name, self._group.location, name):
+            raise node.wrong("name", f"'{name}' is there twice")
+        build.add_policy(self._world, self._group, name, entries)
 
 
 def _read_port(node: Node) -> Json:

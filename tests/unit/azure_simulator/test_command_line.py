@@ -154,6 +154,12 @@ def test_wrong_options_are_named(arguments: list[str], named: str) -> None:
     assert "Traceback" not in err
 
 
+def test_a_place_for_variables_that_is_none_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "nosuch" / "simulator.env"
+    code, _, err = run("serve", *SMALL, "--env-file", str(path))
+    assert (code, err) == (1, f"azure_simulator: error: --env-file: {path}: No such file or directory\n")
+
+
 def test_a_port_that_is_taken_is_an_error_in_one_line() -> None:
     with start("serve", *SMALL) as process:
         assert process.stdout is not None

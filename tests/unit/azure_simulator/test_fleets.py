@@ -152,6 +152,20 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
             r"groups\[0\].tags: must be a mapping",
         ),
         ("os: windows, private_ip: 10.1.1.5", "os: windows, subnet: net/b", r"vms\[1\].subnet: .*net/a"),
+        ("  - name: One", "  - name: One\n    id: one", r"subscriptions\[0\].id: 'one' is not a GUID"),
+        ("location: westeurope", "location: west europe", r"groups\[0\].location: 'west europe' is not a region"),
+        ("name: vm-2", "name: vm/2", r"vms\[1\].name: 'vm/2' has other characters"),
+        ("80-90]}]}", "80-90]}]}, {name: NSG}", r"security_groups\[1\].name: 'NSG' is there twice"),
+        (
+            "ports: [22, 80-90]}",
+            "ports: [22]}, {name: Allow, priority: 201}",
+            r"rules\[1\].name: 'Allow' is there twice",
+        ),
+        (
+            "{name: VM-1}]}",
+            "{name: VM-1}]}, {vms: [{name: vm-1}]}",
+            r"jit_policies\[1\].name: 'default' is there twice",
+        ),
         ("vms:\n", "vms: many\n        other:\n", r"groups\[0\].other: unknown field"),
     ],
 )
@@ -173,6 +187,13 @@ def test_a_full_subnet_is_named(tmp_path: Path) -> None:
 def test_files_that_are_none(tmp_path: Path, text: str) -> None:
     with pytest.raises(FleetError):
         from_file(tmp_path, text)
+
+
+def test_a_file_of_other_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.yml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(FleetError, match="not a text in UTF-8"):
+        generated(str(path))
 
 
 def test_a_file_that_is_not_there() -> None:
