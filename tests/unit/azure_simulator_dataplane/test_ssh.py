@@ -75,7 +75,9 @@ def test_death_by_a_signal_is_reported_as_such(tmp_path: Path) -> None:
 
 def test_a_signal_reaches_the_command(tmp_path: Path) -> None:
     async def use(connection: asyncssh.SSHClientConnection) -> None:
-        command = "trap 'echo caught; exit 5' USR1; echo ready; sleep 600 & wait"
+        # The signal may come just before a sleep begins, which then holds no output open and soon ends.
+        waiting = "while :; do sleep 1 >/dev/null 2>&1 & wait $!; done"
+        command = f"trap 'echo caught; exit 5' USR1; echo ready; {waiting}"
         async with connection.create_process(command) as process:
             assert await process.stdout.readline() == "ready\n"
             process.stdin.write_eof()
