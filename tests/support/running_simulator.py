@@ -53,7 +53,8 @@ class RunningSimulator:
         )
         headers = {"Authorization": f"Bearer {token['access_token']}", "Content-Type": "application/json"}
         data = json.dumps(body).encode() if body is not None else None
-        return self._call(method, f"{path}?api-version={api_version}", data, headers)
+        query = "" if "?" in path else f"?api-version={api_version}"
+        return self._call(method, f"{path}{query}", data, headers)
 
     def _call(self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]) -> Any:
         request = urllib.request.Request(f"{self.url}{path}", data=data, method=method, headers=dict(headers))
