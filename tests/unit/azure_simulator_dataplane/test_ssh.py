@@ -20,6 +20,9 @@ from .support import ADMIN, Rules, an_endpoint, login, plane_for, running
 
 Connected = Callable[[asyncssh.SSHClientConnection], Awaitable[None]]
 
+# Waits for a signal. It may come just before a sleep begins, which then holds no output open and soon ends.
+WAIT = "while :; do sleep 1 >/dev/null 2>&1 & wait $!; done"
+
 
 def connected(folder: Path, use: Connected) -> None:
     """Run `use` with a connection to a VM whose home is `folder`/homes/vm1-127.20.0.1."""
@@ -75,9 +78,7 @@ def test_death_by_a_signal_is_reported_as_such(tmp_path: Path) -> None:
 
 def test_a_signal_reaches_the_command(tmp_path: Path) -> None:
     async def use(connection: asyncssh.SSHClientConnection) -> None:
-        # The signal may come just before a sleep begins, which then holds no output open and soon ends.
-        waiting = "while :; do sleep 1 >/dev/null 2>&1 & wait $!; done"
-        command = f"trap 'echo caught; exit 5' USR1; echo ready; {waiting}"
+        command = f"trap 'echo caught; exit 5' USR1; echo ready; {WAIT}"
         async with connection.create_process(command) as process:
             assert await process.stdout.readline() == "ready\n"
             process.stdin.write_eof()
@@ -112,7 +113,7 @@ def test_a_terminal_is_a_real_one(tmp_path: Path) -> None:
 
 def test_a_terminal_controls_its_session(tmp_path: Path) -> None:
     async def use(connection: asyncssh.SSHClientConnection) -> None:
-        command = "trap 'exit 6' INT; echo ready; sleep 600 & wait"
+        command = f"trap 'exit 6' INT; echo ready; {WAIT}"
         async with connection.create_process(command, term_type="vt100") as process:
             assert await process.stdout.readline() == "ready\r\n"
             process.stdin.write("\x03")
