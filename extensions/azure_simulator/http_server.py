@@ -19,7 +19,8 @@ from .exchange import Call, Reply
 from .identity.managed import PATHS as MANAGED_IDENTITY_PATHS
 from .service import Disconnect, Service
 
-_MAX_BODY = 64 * 1024 * 1024
+# The state of 50,000 VMs takes 150 MB.
+_MAX_BODY = 512 * 1024 * 1024
 _JSON = "application/json; charset=utf-8"
 # Bodies are made for their answer, so there is no circle to look for.
 _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
