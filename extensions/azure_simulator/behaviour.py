@@ -44,13 +44,13 @@ class Behaviour:
     page_size: int = 100
     """Upper bound of a list page."""
     irregular_pages: bool = True
-    """Pages shorter than the bound, now and then an empty last one, three spellings of `$skiptoken` [rec]."""
+    """Pages shorter than the bound, now and then an empty last one, three spellings of `$skiptoken` [rec][docs]."""
     mixed_case_ids: bool = True
     """Compute shows the resource group in capitals, network and Resource Graph as created [rec]."""
     unordered_requests: bool = True
     """`requests[]` comes in no order [rec]."""
     deny_priority: int = 4096
-    """Where standing deny rules start, downwards; 4096, 4095 and 1000 have been seen [rec][docs]."""
+    """Where standing deny rules start, downwards; 4096, 4095 and 1000 have been seen [docs][issue]."""
     deny_rules: Literal["per_vm", "per_port"] = "per_vm"
     """One standing deny rule for a VM or one for each of its ports; both have been seen [docs]."""
     grant_rules: Literal["per_port", "per_vm"] = "per_port"

@@ -17,7 +17,7 @@ from .exchange import Call, Json
 
 Item = TypeVar("Item")
 
-# All three have been seen in answers [rec]; clients must follow nextLink as it is.
+# All three have been seen in answers [rec][docs]; clients must follow nextLink as it is.
 _SPELLINGS = ("$skiptoken", "%24skiptoken", "$skipToken")
 
 

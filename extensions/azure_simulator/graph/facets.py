@@ -12,6 +12,7 @@ from ..exchange import Json
 from .kql.evaluator import Result
 from .kql.values import hashable, sort_key
 
+# How many values come unasked is a guess [inf].
 _TOP = 10
 _MAX_TOP = 1000
 _OPTIONS = ("sortBy", "sortOrder", "$top")
