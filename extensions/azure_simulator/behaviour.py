@@ -44,7 +44,7 @@ class Behaviour:
     page_size: int = 100
     """Upper bound of a list page."""
     irregular_pages: bool = True
-    """Pages shorter than the bound, now and then an empty last one, three spellings of `$skiptoken` [rec][docs]."""
+    """Pages shorter than the bound, at times an empty last one, `$skiptoken` in three spellings [rec][docs]."""
     mixed_case_ids: bool = True
     """Compute shows the resource group in capitals, network and Resource Graph as created [rec]."""
     unordered_requests: bool = True

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -282,3 +283,8 @@ def test_usage_tells_what_the_process_took(cloud: Cloud) -> None:
     second = cloud.control("GET", "usage").body
     assert 0 < first["cpu_seconds"] <= second["cpu_seconds"]
     assert second["peak_memory_bytes"] > 2**20
+
+
+def test_the_guide_tells_of_every_behaviour(cloud: Cloud) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "docsite" / "rst" / "guide_simulator.rst").read_text()
+    assert [name for name in cloud.control("GET", "behaviour").body if f"``{name}``" not in guide] == []
