@@ -108,18 +108,19 @@ def _read_template(option: str, raw: Any) -> tuple[PortRule, ...]:
     return read_rules(f"{option}.ports", raw["ports"])
 
 
-def read_policy_name(raw: Any) -> str:
+def read_policy_name(params: Mapping[str, Any]) -> str:
     """Read a policy's name; what would end its part of the id is found here, not by Azure."""
-    name = str(raw)
+    name = str(params["policy_name"])
     if not re.fullmatch(r"[^/?#%&<>\\\s]+", name):
         raise InvalidOption("policy_name", f"{name!r} is no name of a policy; use letters, digits, - and _")
     return name
 
 
-def read_widest_prefix(raw: int) -> int:
-    if not 0 <= raw <= LONGEST_PREFIX:
-        raise InvalidOption("widest_prefix", f"{raw} is not the length of a prefix, from 0 to {LONGEST_PREFIX}")
-    return raw
+def read_widest_prefix(params: Mapping[str, Any]) -> int:
+    length: int = params["widest_prefix"]
+    if not 0 <= length <= LONGEST_PREFIX:
+        raise InvalidOption("widest_prefix", f"{length} is not the length of a prefix, from 0 to {LONGEST_PREFIX}")
+    return length
 
 
 def refuse_with_absent(params: Mapping[str, Any]) -> None:

@@ -295,7 +295,7 @@ from ..module_utils._operations.cover import cover
 from ..module_utils._operations.cover_request import CoverRequest, VmWish
 from ..module_utils._operations.outcomes import Outcome
 from ..module_utils._operations.safe_write import Writer
-from ..module_utils._options import Selected, batch_spec
+from ..module_utils._options import Selected, batch_spec, collect
 from ..module_utils._policy_options import (
     read_address,
     read_numbers,
@@ -313,20 +313,21 @@ from ..module_utils._selection import Selection, read_selection
 
 def plan(params: Mapping[str, Any]) -> tuple[Selection[VmWish], Any]:
     """Read the options into a request."""
-    read_wish = _removal(params) if params["state"] == "absent" else _wish(params)
-    selection = read_selection(params, ["ports", "public_ip_address"], read_wish)
+    selection, policy_name, widest_prefix, templates, patience = collect(
+        (_read_selection, read_policy_name, read_widest_prefix, read_templates, read_patience),
+        lambda read: read(params),
+    )
     request = CoverRequest(
         wishes=(),
-        policy_name=read_policy_name(params["policy_name"]),
+        policy_name=policy_name,
         state=params["state"],
         mode=params["mode"],
         prune_missing_vms=params["prune_missing_vms"],
-        widest_prefix=read_widest_prefix(params["widest_prefix"]),
+        widest_prefix=widest_prefix,
         scope=selection.scope,
-        templates=read_templates(params),
+        templates=templates,
         skip_ineligible=params["skip_ineligible"],
     )
-    patience = read_patience(params)
 
     def operate(context: Context, wishes: Sequence[VmWish]) -> Outcome:
         writer = Writer(context.jit, context.clock, random.random, patience, context.progress.policies)
@@ -334,6 +335,18 @@ def plan(params: Mapping[str, Any]) -> tuple[Selection[VmWish], Any]:
         return cover(asked, context.vms, context.defender, writer, context.warn, check_mode=context.check_mode)
 
     return selection, operate
+
+
+def _read_selection(params: Mapping[str, Any]) -> Selection[VmWish]:
+    reader = _removal if params["state"] == "absent" else _wish
+    own_keys = ("ports", "public_ip_address")
+    # A mistake in what holds for all VMs is no reason to keep quiet about one in their list.
+    readers: list[Callable[[Mapping[str, Any]], Any]] = [
+        reader,
+        lambda given: read_selection(given, own_keys, lambda vm: vm),
+    ]
+    read_wish, _named = collect(readers, lambda read: read(params))
+    return read_selection(params, own_keys, read_wish)
 
 
 def _wish(params: Mapping[str, Any]) -> Callable[[Selected], VmWish]:
