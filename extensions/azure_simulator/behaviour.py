@@ -45,6 +45,8 @@ class Behaviour:
     """Upper bound of a list page."""
     irregular_pages: bool = True
     """Pages shorter than the bound, at times an empty last one, `$skiptoken` in three spellings [rec][docs]."""
+    null_next_link: bool = False
+    """Whether the last page says `"nextLink": null` or nothing; both occur [docs]."""
     mixed_case_ids: bool = True
     """Compute shows the resource group in capitals, network and Resource Graph as created [rec]."""
     unordered_requests: bool = True

@@ -32,6 +32,8 @@ def page(call: Call, behaviour: Behaviour, items: Sequence[Item], show: Callable
         _has_empty_last_page(behaviour, number) and end == len(items) and start < end and number
     ):
         body["nextLink"] = _next_link(call, end, number + 1)
+    elif behaviour.null_next_link:
+        body["nextLink"] = None
     return body
 
 
@@ -54,10 +56,12 @@ def _position(call: Call) -> tuple[int, int]:
     if token is None:
         return 0, 0
     try:
-        start, number = base64.urlsafe_b64decode(token.encode()).decode().split(":")
-        return int(start), int(number)
+        start, number = (int(part) for part in base64.urlsafe_b64decode(token.encode()).decode().split(":"))
     except (binascii.Error, ValueError):
-        raise ArmError(400, "InvalidSkipToken", "The provided skip token is malformed.") from None
+        start, number = -1, -1
+    if start < 0 or number < 0:
+        raise ArmError(400, "InvalidSkipToken", "The provided skip token is malformed.")
+    return start, number
 
 
 def _next_link(call: Call, start: int, number: int) -> str:

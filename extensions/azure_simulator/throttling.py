@@ -71,7 +71,9 @@ class Throttle:
             taken.append(defender)
             headers = {"x-ms-ratelimit-remaining-subscription-resource-requests": defender}
         if enforce:
-            _take(taken, scope, kind, principal)
+            _take(
+                taken, scope, kind, principal, {name: str(int(bucket.level)) for name, bucket in headers.items()}
+            )
         return {name: str(int(bucket.level) - (0 if enforce else 1)) for name, bucket in headers.items()}
 
     def _bucket(self, key: tuple[str, ...], size: int, per_second: float, now: int) -> _Bucket:
@@ -105,8 +107,8 @@ def _is_defender_read(call: Call) -> bool:
     return reads and "/providers/microsoft.security/" in path
 
 
-def _take(buckets: list[_Bucket], scope: str, kind: str, principal: str) -> None:
-    """Take a token from each bucket, or from none. Raises ArmError."""
+def _take(buckets: list[_Bucket], scope: str, kind: str, principal: str, left: dict[str, str]) -> None:
+    """Take a token from each bucket, or from none; that a 429 tells of them is a guess [inf]. Raises ArmError."""
     empty = [bucket for bucket in buckets if bucket.level < 1]
     if empty:
         seconds = max(bucket.wait() for bucket in empty)
@@ -116,7 +118,7 @@ def _take(buckets: list[_Bucket], scope: str, kind: str, principal: str) -> None
             f"Number of '{kind}' requests for subscription '{scope}' actor '{principal}' exceeded. Please try "
             f"again after '{seconds}' seconds after additional tokens are available. Refer to "
             "https://aka.ms/arm-throttling for additional information.",
-            headers={"Retry-After": str(seconds)},
+            headers={**left, "Retry-After": str(seconds)},
         )
     for bucket in buckets:
         bucket.level -= 1

@@ -132,7 +132,9 @@ class _Request:
             try:
                 start, size = (int(part) for part in base64.b64decode(str(self._token)).decode().split(":"))
             except (binascii.Error, ValueError):
-                raise self._wrong("'$skipToken' is malformed.") from None
+                start = -1
+            if start < 0 or size < 1:
+                raise self._wrong("'$skipToken' is malformed.")
         return (start if self._skip is None else self._skip), self._top or size
 
 

@@ -272,6 +272,20 @@ def test_some_lists_end_with_an_empty_page() -> None:
     assert 0 in lengths
 
 
+@pytest.mark.parametrize(("null", "end"), [(False, {}), (True, {"nextLink": None})])
+def test_the_last_page_says_nothing_or_null(null: bool, end: dict[str, Any]) -> None:
+    """[docs]"""
+    cloud = Cloud(null_next_link=null)
+    body = cloud.get(f"/subscriptions/{WORKPLACE}/providers/Microsoft.Compute/virtualMachines")
+    assert body == {"value": body["value"]} | end
+
+
+def test_page_tokens_before_the_beginning_are_refused() -> None:
+    path = f"/subscriptions/{WORKPLACE}/providers/Microsoft.Compute/virtualMachines?api-version=2024-07-01"
+    reply = Cloud().call("GET", f"{path}&$skiptoken=LTU6MA==")
+    assert (reply.status, reply.body["error"]["code"]) == (400, "InvalidSkipToken")
+
+
 def test_regular_pages() -> None:
     cloud = Cloud("vms=10,groups=1,subscriptions=1", page_size=4)
     subscription = next(iter(cloud.world.subscriptions))

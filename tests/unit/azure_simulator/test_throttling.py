@@ -36,6 +36,7 @@ def test_reads_have_a_bucket_of_250(cloud: Cloud) -> None:
     reply = read(cloud)
     assert (reply.status, reply.body["error"]["code"]) == (429, "SubscriptionRequestsThrottled")
     assert reply.headers["Retry-After"] == "1"
+    assert reply.headers["x-ms-ratelimit-remaining-subscription-reads"] == "0"
 
 
 def test_the_bucket_refills_at_25_a_second(cloud: Cloud) -> None:
