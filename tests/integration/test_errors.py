@@ -188,6 +188,18 @@ def test_vms_that_do_not_exist_stop_covering_before_the_first_write(
     assert simulator.writes() == []
 
 
+def test_a_subscription_that_the_credential_does_not_see_is_named_before_the_first_write(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    stranger = vm_id("00000000-0000-4000-8000-0000000000ff", "rg-vdi", "vdi-win-01")
+
+    run = playbooks.play([{COVER: {"vms": [stranger, HOSTS["vdi-win-01"]["azure_vm_id"]]}}])
+
+    assert "subscription 00000000-0000-4000-8000-0000000000ff" in message(run)
+    assert "the credential may not see it" in message(run)
+    assert simulator.writes() == []
+
+
 def test_too_long_names_are_found_before_the_first_write(
     playbooks: Playbooks, simulator: RunningSimulator
 ) -> None:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .._jit.errors import AzureError
+from .._jit.errors import AzureError, AzureRefused
 from .._jit.ids import PolicyId, VmId
 from .._jit.policies import Coverage, Policy
 from .parallel import each
@@ -49,11 +49,24 @@ def read_known(jit: JitApi, vms: Sequence[VmId]) -> Known:
     subscriptions = {vm.subscription_id.lower(): vm.subscription_id for vm in vms}
     policies: dict[PolicyId, Policy] = {}
     holdings: Holdings = {}
-    _index(policies, holdings, wanted, each(jit.list_policies, subscriptions.values()))
+    _index(policies, holdings, wanted, each(lambda name: _list_seen(name, jit), subscriptions.values()))
     missed = {vm.group_key: vm for vm in vms if vm not in holdings}
     groups = each(lambda vm: jit.list_policies(vm.subscription_id, vm.resource_group), missed.values())
     _index(policies, holdings, wanted - set(holdings), groups)
     return Known(policies, holdings)
+
+
+def _list_seen(subscription_id: str, jit: JitApi) -> list[Policy]:
+    """List a subscription's policies; one that nobody sees is most often misspelt, or another tenant's."""
+    try:
+        return jit.list_policies(subscription_id)
+    except AzureRefused as error:
+        if error.status != 404:
+            raise
+        raise AzureError(
+            f"subscription {subscription_id} of the VMs doesn't exist, or the credential may not see it: correct "
+            f"the VMs' ids, or grant the credential the role Reader there. {error}"
+        ) from error
 
 
 def _index(
