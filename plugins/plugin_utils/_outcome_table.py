@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
@@ -36,9 +37,12 @@ def outcome_lines(
         return []
     vms: Sequence[Mapping[str, Any]] = result.get("vms") or ()
     states = {state: count for state, count in summary.items() if not state.startswith("policies")}
-    head = f"{module}: {_summary(summary, states)}" + (" (check mode: nothing was sent)" if check_mode else "")
-    if max(len(vms), sum(states.values())) > TABLE_VMS:
-        return [head, *_failures([vm for vm in vms if vm.get("error")])]
+    left_out: Sequence[Mapping[str, Any]] = result.get("left_out") or ()
+    head = f"{module}: {_summary(summary, states)}" + (f"; {len(left_out)} left out" if left_out else "")
+    head += " (check mode: nothing was sent)" if check_mode else ""
+    if max(len(vms), sum(states.values())) + len(left_out) > TABLE_VMS:
+        return [head, *_failures([vm for vm in vms if vm.get("error")]), *_reasons(left_out)]
+    vms = [*vms, *({**vm, "state": "left_out", "error": None, "detail": vm["problem"]} for vm in left_out)]
     rows = [
         tuple(_plain(cell) for cell in row)
         for vm, name in zip(vms, _names(vms), strict=True)
@@ -71,7 +75,7 @@ def _rows(vm: Mapping[str, Any], name: str, now: datetime, zone: tzinfo | None) 
         alike.setdefault((_words(state), _sources(port), detail), []).append(str(port["port"]))
     if not alike:
         state = _state(vm)
-        return [] if state in _UNEVENTFUL else [(name, _words(state), "", "", _reason(reason) or _doubt(vm))]
+        return [] if state in _UNEVENTFUL else [(name, _words(state), "", "", _reason(reason) or _remark(vm))]
     rows: list[Row] = []
     for (state, sources, detail), ports in alike.items():
         if not detail and reason:  # the VM's error tells of all its ports at once
@@ -110,8 +114,8 @@ def _at(moment: datetime, day: datetime) -> str:
     return moment.strftime("%H:%M" if moment.date() == day.date() else "%Y-%m-%d %H:%M")
 
 
-def _doubt(vm: Mapping[str, Any]) -> str:
-    return "not verified" if vm.get("verified") is False else ""
+def _remark(vm: Mapping[str, Any]) -> str:
+    return _reason(str(vm.get("detail") or "")) or ("not verified" if vm.get("verified") is False else "")
 
 
 def _is_failure(state: str) -> bool:
@@ -126,6 +130,11 @@ def _failures(failed: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
     more = len(failed) - len(shown)
     return [*lines, f"  and {more} more that failed"] if more else lines
+
+
+def _reasons(left_out: Iterable[Mapping[str, Any]]) -> list[str]:
+    counts = Counter(str(vm["reason"]) for vm in left_out)
+    return [f"  left out  {count}: {_words(reason)}" for reason, count in counts.most_common()]
 
 
 def _table(rows: Sequence[Row]) -> list[str]:

@@ -166,3 +166,30 @@ def test_ids_in_a_reason_are_shortened_so_that_the_reason_itself_is_seen() -> No
     told = lines(result(vm("a", "failed", error=f"POST {policy}/initiate was refused: '{policy}' is full")))
 
     assert told[-1].endswith("POST .../default/initiate was refused: '.../policies/default' is full")
+
+
+def left(name: str, reason: str, problem: str = "why") -> dict[str, Any]:
+    return {"id": vm(name)["id"], "name": name, "reason": reason, "problem": problem}
+
+
+def test_vms_that_were_left_out_have_a_line_with_the_reason() -> None:
+    found = {**result(vm("new", "added")), "left_out": [left("odd", "no_nsg", "no security group guards it")]}
+
+    assert lines(found) == [
+        "jit_request: 1 added; 1 left out",
+        "  VM   outcome   until, or why not",
+        "  new  added",
+        "  odd  left out  no security group guards it",
+    ]
+
+
+def test_many_vms_that_were_left_out_are_counted_by_reason() -> None:
+    others = [left(f"a{number}", "no_nsg") for number in range(30)] + [left("b", "no_defender_plan")] * 11
+
+    told = lines({**result(vm("new", "added")), "left_out": others})
+
+    assert told == [
+        "jit_request: 1 added; 41 left out",
+        "  left out  30: no nsg",
+        "  left out  11: no defender plan",
+    ]
