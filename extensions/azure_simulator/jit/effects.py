@@ -77,6 +77,8 @@ def resume_request(world: World, policy: Policy, request: AccessRequest) -> None
     def open_ports(_: int) -> None:
         request.opens = None
         for vm_id, grants in request.vms:
+            if vm_id.lower() not in policy.vms:
+                _revoke(policy, vm_id.lower())
             _open(world, policy, find_vm(world, vm_id), [grant for grant in grants if grant.is_live])
 
     if request.opens is not None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -158,21 +157,6 @@ def test_removal_from_the_policy_revokes() -> None:
     cloud.advance(2)
     assert client.states() == [(3389, "Revoked", "UserManuallyRevoked")]
     assert [item["access"] for item in jit_rules(cloud)] == ["Deny"]
-
-
-@pytest.mark.parametrize("leave", [lambda client: client.put(), lambda client: client.delete()])
-def test_grants_asked_for_while_updating_end_with_the_policy_all_the_same(
-    leave: Callable[[JitPolicyClient], object],
-) -> None:
-    cloud = Cloud(provisioning="4s")
-    client = policy(cloud)
-    client.put(covered())
-    assert client.initiate({"id": VM, "ports": [wish(3389)]}).status == 202
-    (request,) = cloud.world.policies.select(WORKPLACE)[0].requests
-    leave(client)
-    cloud.advance(10)
-    assert [(grant.status, grant.reason) for grant in request.grants()] == [("Revoked", "UserManuallyRevoked")]
-    assert jit_rules(cloud) == []
 
 
 def test_a_vm_that_comes_back_before_the_policy_has_settled_keeps_its_grants() -> None:
