@@ -10,20 +10,11 @@ from collections.abc import Callable
 
 import pytest
 from cloud import Cloud, JitPolicyClient, rule, wish
-from demo_fleet import IDS, WORKPLACE
+from demo_fleet import WORKPLACE
+from jit_story import VM, jit_rules, policy
 
-VM = IDS["vdi-win-01"]
 REVOKED = [("Revoked", "UserManuallyRevoked")]
 Leave = Callable[[JitPolicyClient], object]
-
-
-def policy(cloud: Cloud) -> JitPolicyClient:
-    return JitPolicyClient(cloud, WORKPLACE, "rg-vdi", "westeurope")
-
-
-def jit_rules(cloud: Cloud) -> list[str]:
-    groups = cloud.world.group(WORKPLACE, "rg-vdi").nsgs.values()
-    return [name for nsg in groups for name in nsg.rules if "jitrule" in name]
 
 
 @pytest.fixture(params=["put", "delete"])
