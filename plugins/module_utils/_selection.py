@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Chosen(Generic[T]):
-    """The VMs to work on, with a wish for each; `rows` is what was read about those of a scope."""
+    """The VMs to work on, with a wish for each; `rows` is all that was read of a scope."""
 
     selected: Sequence[Selected]
     wishes: Sequence[T]
@@ -48,8 +48,8 @@ class Selection(Generic[T]):
         """Find the VMs of the scope, if there is one."""
         if self.scope is None:
             return Chosen(self.named, self.wishes)
-        rows = select(self.scope, self.filter, fleet, jit, now, warn)
-        found = [Selected(vm, (), {}, "vms") for row in rows if (vm := VmId.find_in(row["id"]))]
+        chosen, rows = select(self.scope, self.filter, fleet, jit, now, warn)
+        found = [Selected(vm, (), {}, "vms") for row in chosen if (vm := VmId.find_in(row["id"]))]
         return Chosen(found, read_each(found, self.read_wish), rows)
 
 

@@ -28,8 +28,11 @@ class Wanted(Protocol):
 
 def select(
     scope: Scope, wanted: Wanted | None, fleet: FleetApi, jit: JitApi, now: datetime, warn: Warn
-) -> list[VmRow]:
-    """Read the VMs of the scope that the filter wants; none at all is an error that says where none was found."""
+) -> tuple[list[VmRow], list[VmRow]]:
+    """Read the VMs of the scope, and give those that the filter wants beside all of them.
+
+    None at all is an error that says where none was found.
+    """
     subscriptions = subscriptions_of(scope, fleet)
     policies: list[Json] = []
     if wanted is not None and wanted.asks_for_jit:
@@ -46,7 +49,7 @@ def select(
     chosen = [row for row in rows if wanted is None or wanted.wants(row["name"], describe(row))]
     if not chosen:
         raise NothingSelected(f"filter: none of the {len(rows)} virtual machines in {place} is wanted by it")
-    return chosen
+    return chosen, rows
 
 
 def _describer(policies: Iterable[Json], now: datetime) -> Callable[[VmRow], Variables]:
