@@ -23,8 +23,11 @@ options:
   hosts:
     description:
       - Work only on these hosts of the play, by their inventory names.
-      - The task runs once for all hosts, so a C(when) that differs between them is refused. This option chooses instead,
-        for example C({{ groups.windows | intersect(ansible_play_batch) }}).
+      - The task runs once for all hosts, so its C(when) can't choose between them. One that holds for the first host and
+        not for others is refused; one that doesn't hold for the first host skips the task for all, which is Ansible's
+        doing. This option chooses instead, for example C({{ groups.windows | intersect(ansible_play_batch) }}).
+      - In a C(rescue), and in an include that has a condition, Ansible doesn't tell which hosts are meant. There this
+        option, or O(vms), has to be given.
     type: list
     elements: str
   resource_groups:
@@ -63,7 +66,9 @@ options:
         each VM what became of it.
     type: str
     choices:
-      fail: Fail the task. Ansible then ends the play for all hosts, because the task runs once for all of them.
+      fail: >-
+        Fail the task. Ansible then ends the play for all hosts, because the task runs once for all of them; where a
+        C(rescue) catches the failure, it goes on with the first host only.
       report: Let the task succeed; RV(ignore:vms[].error) tells the failures.
     default: fail
 notes:

@@ -216,13 +216,15 @@ def read_origin(option: str, raw: Any, *, allow_any: bool) -> Origin:
 
 
 def _read_prefix(option: str, text: str, allow_any: bool) -> str:
-    if admits_everybody(text):
+    network = network_of(text)
+    # A prefix of no length is everybody, however it is written: 0.0.0.0/0, 203.0.113.7/0, ::/0.
+    if admits_everybody(text) or (network is not None and network.prefixlen == 0):
         if not allow_any:
             raise InvalidOption(
-                option, "any opens the port to the whole internet; say allow_any_source: true to mean it"
+                option, f"{text} opens the port to the whole internet; say allow_any_source: true to mean it"
             )
-        return ANY
-    if network_of(text) is None:
+        return normal(text) if network is not None and network.version == 6 else ANY
+    if network is None:
         raise InvalidOption(
             option, f"{text!r} is neither an address, a CIDR prefix nor one of the words my_ip, policy, any"
         )

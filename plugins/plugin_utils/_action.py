@@ -21,6 +21,7 @@ from ..module_utils._controller import CONTROLLER_VARIABLE, process_identity
 from ._batch import WAYS, Batch, listed
 from ._outcome_table import outcome_lines
 from ._progress import watching
+from ._surroundings import blind_spot, is_rescued
 
 COLLECTION = "jitfleet.azure"
 # A host variable, or in capitals an environment variable.
@@ -57,6 +58,11 @@ class BatchAction(ActionBase):
                 module_name=f"{COLLECTION}.{self.module}", module_args=arguments, task_vars=local_variables
             )
         self._shorten_invocation(result)
+        if result.get("failed") and is_rescued(self._task):
+            self._display.warning(
+                f"{self.module}: the task failed for all hosts, and Ansible goes on after the rescue with the "
+                "first host only; on_failure: report keeps them all"
+            )
         if not is_silent:
             self._tell(result)
         return result
@@ -72,8 +78,14 @@ class BatchAction(ActionBase):
             if arguments.get("hosts") is not None:
                 raise AnsibleActionFail(f"hosts: it can't be combined with {' and '.join(scopes)}")
             return arguments  # the module finds the VMs itself, whatever the play's hosts are
+        place = blind_spot(self._task)
+        if place and arguments.get("vms") is None and arguments.get("hosts") is None:
+            raise AnsibleActionFail(
+                f"the task stands {place}, where Ansible doesn't tell which hosts are meant: name them by the "
+                "option hosts, or name VMs by the option vms"
+            )
         names = self._names(arguments, variables)
-        batch = Batch(self._templar, variables, names)
+        batch = Batch(self._templar, variables, names, self._own_variables())
         if differing := batch.differing(self._task.when):
             raise AnsibleActionFail(
                 f"the condition holds for {variables['inventory_hostname']}, but not for {listed(differing)}."
@@ -84,6 +96,10 @@ class BatchAction(ActionBase):
             arguments["vms"] = self._vms(batch, skip=arguments.get("unknown_hosts") == "skip")
         arguments.pop("hosts", None)
         return arguments
+
+    def _own_variables(self) -> dict[str, Any]:
+        """Give the variables of the play, its blocks and the task, which are the same for all hosts."""
+        return {**self._task.get_play().get_vars(), **self._task.get_vars()}
 
     def _vms(self, batch: Batch, *, skip: bool) -> list[dict[str, Any]]:
         vms, unknown = batch.vms(self.host_wishes)
@@ -100,10 +116,11 @@ class BatchAction(ActionBase):
         wanted = arguments.get("hosts")
         if wanted is None:
             return present
-        chosen = [str(name) for name in (wanted if isinstance(wanted, list) else str(wanted).split(","))]
-        known = variables["hostvars"]
-        if strangers := [name for name in chosen if name not in known]:
-            raise AnsibleActionFail(f"hosts: {listed(strangers)} is not in the inventory")
+        chosen = wanted if isinstance(wanted, list) else str(wanted).split(",")
+        chosen = [name for name in (str(name).strip() for name in chosen) if name]
+        hosts = variables.get("ansible_play_hosts_all") or present
+        if strangers := [name for name in chosen if name not in hosts]:
+            raise AnsibleActionFail(f"hosts: {listed(strangers)} is not among the hosts of the play")
         if not chosen:
             raise AnsibleActionFail(
                 "hosts: the list is empty; leave the option out to work on all hosts of the play"

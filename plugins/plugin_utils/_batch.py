@@ -33,8 +33,11 @@ class Host:
 class Batch:
     """The hosts for which a task runs, and how their variables are read."""
 
-    def __init__(self, templar: Any, task_vars: Mapping[str, Any], names: Iterable[str]) -> None:
+    def __init__(
+        self, templar: Any, task_vars: Mapping[str, Any], names: Iterable[str], common: Mapping[str, Any]
+    ) -> None:
         self._templar = templar
+        self._common = common
         self._task_vars = task_vars
         hostvars = task_vars["hostvars"]
         self.hosts = [Host(name, hostvars.raw_get(name)) for name in names]
@@ -87,7 +90,9 @@ class Batch:
         """Give the task's variables without those that are the first host's own."""
         first = self._task_vars["hostvars"].raw_get(self._task_vars["inventory_hostname"])
         missing = object()
-        return {name: value for name, value in self._task_vars.items() if first.get(name, missing) != value}
+        shared = {name: value for name, value in self._task_vars.items() if first.get(name, missing) != value}
+        # A play's variable may have the very value that the first host has for itself.
+        return {**self._common, **shared}
 
     def _holds(self, conditions: Iterable[Any], host: Host, shared: Mapping[str, Any]) -> bool:
         templar = self._templar.copy_with_new_env(available_variables={**host.variables, **shared})

@@ -71,6 +71,19 @@ def test_a_port_answers_from_its_opening_to_its_end_time(playbooks: Playbooks, c
     assert (closed, open_now, still_open, closed_again) == (False, True, True, False)
 
 
+def test_enabling_twice_changes_nothing_and_gives_nobody_the_first_hosts_ports(playbooks: Playbooks) -> None:
+    """The inventory describes each host's ports in variables of its own; they are no wishes for the others."""
+    enable = str(PLAYBOOKS / "enable_jit.yml")
+    first = playbooks.run(enable, *IN_A_HURRY)
+    again = playbooks.run(enable, *IN_A_HURRY)
+    shown = playbooks.play([{"ansible.builtin.debug": {"msg": "{{ jit_ports | map(attribute='port') | list }}"}}])
+
+    assert first.last.result["summary"]["added"] == 11, first.output
+    assert not again.last.result["changed"]
+    ports = {task.host: task.result["msg"] for task in shown.tasks}
+    assert (ports["vdi-win-01"], ports["vdi-lnx-01"], ports["jump-01"]) == ([3389], [22], [22])
+
+
 def test_open_ssh_opens_linux_machines(playbooks: Playbooks, cloud: RunningSimulator) -> None:
     playbooks.run(str(PLAYBOOKS / "enable_jit.yml"), *IN_A_HURRY, "-l", "vdi")
 
@@ -85,7 +98,7 @@ def test_every_playbook_runs_under_check_and_writes_nothing(
     playbook: str, playbooks: Playbooks, cloud: RunningSimulator
 ) -> None:
     if playbook.startswith("open_"):
-        playbooks.run(str(PLAYBOOKS / "enable_jit.yml"), *IN_A_HURRY, "-e", "jit_ports=portal_bulk")
+        playbooks.run(str(PLAYBOOKS / "enable_jit.yml"), *IN_A_HURRY, "-e", "jit_wanted_ports=portal_bulk")
         cloud.forget()
 
     run = playbooks.run(str(PLAYBOOKS / playbook), "--check")

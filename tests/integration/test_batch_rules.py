@@ -64,6 +64,55 @@ def test_a_condition_on_a_variable_of_the_first_host_alone_does_not_leak_to_the_
     assert "holds for vdi-win-01, but not for" in run.last.result["msg"]
 
 
+def test_a_variable_of_the_play_may_equal_the_first_hosts_own(playbooks: Playbooks) -> None:
+    first = {**HOSTS["vdi-win-01"], "wanted": True}
+    playbooks.write_inventory({**{name: HOSTS[name] for name in DESKTOPS}, "vdi-win-01": first})
+
+    run = playbooks.play([{COVER: {}, "when": "wanted"}], vars={"wanted": True})
+
+    assert run.last.result["summary"]["added"] == 6, run.output
+
+
+def test_in_a_rescue_the_hosts_have_to_be_named(playbooks: Playbooks) -> None:
+    """After a batch task that failed Ansible goes on with the first host only, and says nothing."""
+    tasks: list[dict[str, Any]] = [
+        {"block": [{OPEN: {}}], "rescue": [{COVER: {}}]},
+    ]
+    named = [
+        {"block": [{OPEN: {}}], "rescue": [{COVER: {"hosts": DESKTOPS}}]},
+    ]
+
+    blind = playbooks.play(tasks)
+    told = playbooks.play(named)
+
+    assert "stands in a rescue" in blind.last.result["msg"]
+    assert "goes on after the rescue with the first host only" in " ".join(blind.output.split())
+    assert told.last.result["summary"]["added"] == 6
+
+
+def test_in_a_conditional_include_the_hosts_have_to_be_named(playbooks: Playbooks, tmp_path: Path) -> None:
+    for name, options in (("blind", "{}"), ("told", "{hosts: [vdi-win-01]}")):
+        (tmp_path / f"{name}.yml").write_text(f"[{{{COVER}: {options}}}]")
+
+    def included(name: str, **more: Any) -> dict[str, Any]:
+        return {"ansible.builtin.include_tasks": str(tmp_path / f"{name}.yml"), **more}
+
+    some = playbooks.play([included("blind", when="inventory_hostname == 'vdi-win-01'")])
+    told = playbooks.play([included("told", when="inventory_hostname == 'vdi-win-01'")])
+    everybody = playbooks.play([included("blind")])
+
+    assert "in an include that has a condition" in some.last.result["msg"]
+    assert names(told.last.result) == ["vdi-win-01"]
+    assert everybody.last.result["summary"]["policies"] == 1
+
+
+def test_hosts_outside_the_limit_are_refused(playbooks: Playbooks, simulator: RunningSimulator) -> None:
+    run = playbooks.play([{COVER: {"hosts": "vdi-win-01, vdi-win-02"}}], "-l", "vdi-win-01")
+
+    assert "vdi-win-02 is not among the hosts of the play" in run.last.result["msg"]
+    assert simulator.journal() == []
+
+
 def test_hosts_without_a_vm_are_an_error_that_names_them_and_the_ways(
     playbooks: Playbooks, simulator: RunningSimulator
 ) -> None:

@@ -72,7 +72,7 @@ def test_a_second_night_changes_nothing(nightly: Playbooks, simulator: RunningSi
 
 
 def test_tags_choose_templates_and_the_others_get_the_default(nightly: Playbooks) -> None:
-    night(nightly, **TEMPLATES, jit_ports=["winrm_https"])
+    night(nightly, **TEMPLATES, jit_wanted_ports=["winrm_https"])
 
     held = ports(nightly)
     assert held["vdi-lnx-01"] == [3389]

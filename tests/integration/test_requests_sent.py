@@ -82,4 +82,4 @@ def test_hosts_narrows_the_batch_by_name(playbooks: Playbooks) -> None:
     stranger = playbooks.play([{"jitfleet.azure.jit_policy": {"hosts": ["vdi-win-99"]}}])
 
     assert [vm["name"] for vm in some.last.result["vms"]] == ["vdi-win-01", "vdi-lnx-02"]
-    assert "vdi-win-99 is not in the inventory" in stranger.output
+    assert "vdi-win-99 is not among the hosts of the play" in stranger.output

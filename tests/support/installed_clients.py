@@ -53,12 +53,19 @@ class State:
 
     def policy(self, policy_id: str = POLICY) -> dict[str, Any]:
         """Return a policy."""
-        policies = [policy for subscription in self.subscriptions for policy in subscription["policies"]]
-        (found,) = (policy for policy in policies if policy["id"].lower() == policy_id.lower())
+        place = policy_id.lower().split("/")
+        subscription_id, group, location, name = place[2], place[4], place[8], place[10]
+        (found,) = (
+            policy
+            for subscription in self.subscriptions
+            if subscription["id"].lower() == subscription_id
+            for policy in subscription["policies"]
+            if (policy["group"].lower(), policy["location"], policy["name"].lower()) == (group, location, name)
+        )
         return dict(found)
 
     def rules(self, group: str, name: str) -> list[dict[str, Any]]:
         """Return the rules of a security group."""
         groups = [item for subscription in self.subscriptions for item in subscription["groups"]]
         (found,) = (nsg for item in groups if item["name"] == group for nsg in item["nsgs"] if nsg["name"] == name)
-        return list(found["rules"])
+        return [{"name": rule["name"], **rule["properties"]} for rule in found["rules"]]

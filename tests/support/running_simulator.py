@@ -72,13 +72,13 @@ class RunningSimulator:
         """Give a VM's public address: which block of addresses a simulator has depends on what else runs here."""
         state = self.control("GET", "state")
         addresses = {
-            machine["name"]: machine["public_addresses"]
+            public["name"]: public["address"]
             for subscription in state["subscriptions"]
             for group in subscription["groups"]
-            for machine in group["vms"]
+            for public in group["public_addresses"]
         }
-        first: str = addresses[vm][0]
-        return first
+        address: str = addresses[f"{vm}-ip"]
+        return address
 
     def reset(self) -> None:
         self.control("POST", "reset")
