@@ -97,7 +97,7 @@ def test_policy_and_request_by_rest(az: Client, simulator: RunningSimulator, sta
     shown = json.loads(rest(az, "get", policy))
     assert shown["properties"]["requests"][0]["startTimeUtc"] == request["startTimeUtc"]
     (held,) = state().policy()["requests"]
-    assert held["virtualMachines"][0]["ports"][0]["status"] == "Initiated"
+    assert held["vms"][0]["ports"][0]["status"] == "Initiated"
     accesses = {(rule["access"], rule.get("sourceAddressPrefix")) for rule in state().rules("rg-vdi", "nsg-vdi")}
     assert accesses == {("Deny", "*"), ("Allow", "198.51.100.7")}
     rest(az, "delete", policy)

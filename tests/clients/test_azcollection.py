@@ -183,6 +183,6 @@ def test_policy_and_request_by_the_module_for_any_resource(
     assert asked["response"]["virtualMachines"][0]["ports"][0]["status"] == "Initiating"
     assert shown["response"][0]["properties"]["requests"][0]["justification"] == "rehearsal"
     (held,) = state().policy()["requests"]
-    assert held["virtualMachines"][0]["ports"][0]["status"] == "Initiated"
+    assert held["vms"][0]["ports"][0]["status"] == "Initiated"
     play(ansible, tmp_path, ("azure_rm_resource", policy | {"state": "absent"}))
     assert state().rules("rg-vdi", "nsg-vdi") == []

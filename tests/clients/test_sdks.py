@@ -52,7 +52,7 @@ def check(simulator: RunningSimulator, state: Callable[[], State], found: dict[s
     assert [policy.lower() for policy in found["policies"]] == [POLICY.lower()]
     simulator.advance(1)
     (request,) = state().policy()["requests"]
-    assert request["virtualMachines"][0]["ports"][0]["status"] == "Initiated"
+    assert request["vms"][0]["ports"][0]["status"] == "Initiated"
     assert {rule["access"] for rule in state().rules("rg-vdi", "nsg-vdi")} == {"Allow", "Deny"}
 
 

@@ -193,7 +193,7 @@ def test_another_scope_is_not_served_from_the_cache_and_no_secret_is_in_it(
     ("options", "message"),
     [
         ({"resource_group": ["x"]}, "resource_group: there is no such option; resource_groups was meant?"),
-        ({"subscriptions": ["prod"]}, "subscriptions[0]: 'prod' is not a subscription's id"),
+        ({"subscriptions": ["prod"]}, "subscriptions: 'prod' is not a subscription's id"),
         ({"filter": "tags.role =="}, "filter: 'tags.role ==' is no JMESPath expression"),
         ({"filter": "starts_with(tags, 'x')"}, "filter: \"starts_with(tags, 'x')\" fails for the VM "),
         ({"hostvars_prefix": "1-"}, "hostvars_prefix: '1-' can't be part of a variable's name"),
