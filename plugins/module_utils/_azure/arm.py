@@ -59,7 +59,10 @@ class Arm:
         url: str | None = self._url(path, api_version, params)
         while url:
             page = self._send("GET", url)
-            yield from page.get("value") or ()
+            value = page.get("value") or []
+            if not isinstance(value, list):
+                raise ReplyLost(f"GET {urlsplit(url).path} was answered with something that is no list")
+            yield from value
             url = self._own(page.get("nextLink"))
 
     def query(self, path: str, api_version: str, body: Any) -> Any:
@@ -82,7 +85,7 @@ class Arm:
         return link
 
     def _send(self, method: str, url: str, body: Any = None, **options: Any) -> Any:
-        return send_json(self._client, method, url, body, **options)
+        return send_object(self._client, method, url, body, **options)
 
 
 def pipeline_client(base_url: str, user_agent: str, authentication: Any = None) -> Any:
@@ -105,6 +108,14 @@ def pipeline_client(base_url: str, user_agent: str, authentication: Any = None) 
         session=session, connection_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT
     )
     return sdk.ARMPipelineClient(base_url, policies=policies, transport=transport)
+
+
+def send_object(client: Any, method: str, url: str, body: Any = None, **options: Any) -> dict[str, Any]:
+    """Send one request to Resource Manager, which answers with a JSON object or with nothing."""
+    document = send_json(client, method, url, body, **options)
+    if not isinstance(document, dict):
+        raise ReplyLost(f"{method} {urlsplit(url).path} was answered with JSON that is no object")
+    return document
 
 
 def send_json(client: Any, method: str, url: str, body: Any = None, **options: Any) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm import send_json
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm import send_json, send_object
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import (
     AzureError,
     AzureRefused,
@@ -142,6 +142,12 @@ def test_an_error_tells_whether_the_request_may_have_taken_effect(status: int, l
 def test_an_answer_that_cant_be_read_is_a_lost_reply(content: bytes) -> None:
     with pytest.raises(ReplyLost, match="unreadable content"):
         send_json(Client(Answer(200, content)), "PUT", URL, {})
+
+
+@pytest.mark.parametrize("content", [b"[1, 2]", b'"oops"', b"null"])
+def test_an_answer_of_another_kind_is_a_lost_reply(content: bytes) -> None:
+    with pytest.raises(ReplyLost, match="JSON that is no object"):
+        send_object(Client(Answer(202, content)), "POST", URL, {})
 
 
 @pytest.mark.parametrize(
