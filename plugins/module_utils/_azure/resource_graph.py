@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, cast
 
 from .._jit.errors import ReplyLost
-from .._jit.hosts import VmRow
+from .._jit.hosts import OFF, VmRow
+from .._jit.ids import VmId
 from .arm import Arm
 from .subscriptions import list_subscriptions
 
@@ -72,8 +73,6 @@ Resources
 | project-away vmKey, vmKey1
 | order by id asc"""
 
-_OFF = ("PowerState/stopped", "PowerState/stopping", "PowerState/deallocated", "PowerState/deallocating")
-
 
 class ResourceGraph:
     """Read fleets of virtual machines."""
@@ -92,7 +91,7 @@ class ResourceGraph:
         chunks = [
             subscriptions[start : start + SUBSCRIPTIONS] for start in range(0, len(subscriptions), SUBSCRIPTIONS)
         ]
-        return [cast(VmRow, row) for chunk in chunks for row in self._rows(text, chunk)]
+        return [_read(row) for chunk in chunks for row in self._rows(text, chunk)]
 
     def _rows(self, text: str, subscriptions: Sequence[str]) -> Iterator[Any]:
         options: dict[str, Any] = {"resultFormat": "objectArray", "$top": PAGE}
@@ -110,6 +109,14 @@ class ResourceGraph:
             raise ReplyLost(f"Azure Resource Graph cut its answer short at {page.get('count')} VMs")
 
 
+def _read(row: Any) -> VmRow:
+    """Take a row as it is, but for the id: Azure writes the group's name in it in any case [rec]."""
+    vm_id = VmId.find_in(row["id"])
+    if vm_id is not None:
+        row["id"] = str(VmId.of(vm_id.subscription_id, vm_id.resource_group.lower(), vm_id.name))
+    return cast(VmRow, row)
+
+
 def query(resource_groups: Collection[str], *, include_powered_off: bool) -> str:
     """Write the query for some resource groups, or for all of them where none is named."""
     conditions = ""
@@ -118,7 +125,7 @@ def query(resource_groups: Collection[str], *, include_powered_off: bool) -> str
     if not include_powered_off:
         # A VM whose state Resource Graph doesn't know is left in.
         power_state = "tostring(properties.extended.instanceView.powerState.code)"
-        conditions += f"| where {power_state} !in~ ({', '.join(map(quote, _OFF))})\n"
+        conditions += f"| where {power_state} !in~ ({', '.join(map(quote, OFF))})\n"
     return _VMS.replace("{conditions}", conditions)
 
 

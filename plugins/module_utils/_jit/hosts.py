@@ -11,6 +11,10 @@ from typing import Any, TypedDict
 
 Variables = dict[str, Any]
 
+# Power states of VMs that can't be reached, or soon can't.
+OFF = ("PowerState/stopped", "PowerState/stopping", "PowerState/deallocated", "PowerState/deallocating")
+_OFF = frozenset(state.lower() for state in OFF)
+
 
 class InterfaceRow(TypedDict):
     """One IP configuration of one network interface. Absent texts are empty or None.
@@ -89,6 +93,11 @@ def describe(row: VmRow) -> Variables:
         "data_disks": [_disk(disk, lun=disk.get("lun")) for disk in row["dataDisks"] or ()],
         **_network(row["interfaces"] or []),
     }
+
+
+def is_off(row: VmRow) -> bool:
+    """Tell whether the VM is stopped or deallocated, or about to be; one of unknown state isn't."""
+    return (row["powerState"] or "").lower() in _OFF
 
 
 def os_of(row: VmRow) -> str:

@@ -1,0 +1,235 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Virtual machines with their network, from Resource Manager's own lists: what Resource Graph tells, without it.
+
+Five lists for each subscription, and none for a VM. Run-time state comes from a list of its own:
+`statusOnly=true` is known at the subscription only, and `$expand=instanceView` is refused without a scale set as its
+`$filter` [docs].
+Instances of scale sets in flexible orchestration are among the virtual machines [docs].
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from .._jit.errors import AzureRefused
+from .._jit.hosts import InterfaceRow, VmRow, is_off
+from .._jit.ids import VmId
+from .arm import Arm
+from .subscriptions import list_subscriptions
+
+COMPUTE_API = "2024-07-01"
+NETWORK_API = "2024-05-01"
+# Up to here a list of VMs for each group is cheaper than one for the whole subscription.
+FEW_GROUPS = 3
+# Lists under way at once: enough to hide Azure's latency, few enough to stay below its rate limits.
+WORKERS = 16
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of list. `tells` says what remains unknown where it is forbidden; without it that is a failure."""
+
+    resource_type: str
+    api_version: str
+    tells: str = ""
+    status_only: bool = False
+
+    @property
+    def params(self) -> dict[str, str] | None:
+        return {"statusOnly": "true"} if self.status_only else None
+
+
+_MACHINES = _Kind("Microsoft.Compute/virtualMachines", COMPUTE_API)
+_STATES = _Kind("Microsoft.Compute/virtualMachines", COMPUTE_API, "the VMs' power states", status_only=True)
+_INTERFACES = _Kind("Microsoft.Network/networkInterfaces", NETWORK_API, "the VMs' addresses and security groups")
+_ADDRESSES = _Kind("Microsoft.Network/publicIPAddresses", NETWORK_API, "the VMs' public addresses")
+_NETWORKS = _Kind("Microsoft.Network/virtualNetworks", NETWORK_API, "the security groups of the VMs' subnets")
+_OF_SUBSCRIPTION = (_STATES, _INTERFACES, _ADDRESSES, _NETWORKS)
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """One list: of what, and where."""
+
+    kind: _Kind
+    scope: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.scope}/providers/{self.kind.resource_type}"
+
+
+_Answer = list[Json] | AzureRefused
+
+
+class _Found:
+    """The resources that lists showed, by kind."""
+
+    def __init__(self, answers: Iterable[tuple[_List, _Answer]]) -> None:
+        self._by_kind: dict[_Kind, list[Json]] = defaultdict(list)
+        for one, answer in answers:
+            if not isinstance(answer, AzureRefused):
+                self._by_kind[one.kind] += answer
+
+    def of(self, kind: _Kind) -> list[Json]:
+        return self._by_kind[kind]
+
+
+class ArmFleet:
+    """Read fleets of virtual machines by lists; `warn` hears what can't be told for want of a permission."""
+
+    def __init__(self, arm: Arm, warn: Callable[[str], None] = lambda text: None) -> None:
+        self._arm = arm
+        self._warn = warn
+
+    def list_subscriptions(self) -> list[str]:
+        return list_subscriptions(self._arm)
+
+    def list_vms(
+        self, subscriptions: Sequence[str], resource_groups: Collection[str], *, include_powered_off: bool
+    ) -> list[VmRow]:
+        """Read the VMs of the subscriptions, or of some resource groups in them; no groups means all."""
+        wanted = {name.lower(): name for name in resource_groups}
+        lists = [one for subscription in subscriptions for one in _lists(subscription, list(wanted.values()))]
+        with ThreadPoolExecutor(WORKERS) as pool:
+            answers = list(zip(lists, pool.map(self._read, lists), strict=True))
+        self._tell(answers)
+        found = _Found(answers)
+        states = {_key(vm): _power_state(vm) for vm in found.of(_STATES)}
+        interfaces = _interfaces(found)
+        rows = (row for vm in found.of(_MACHINES) if (row := _row(vm, states, interfaces)))
+        chosen = [
+            row
+            for row in rows
+            if (not wanted or row["resourceGroup"] in wanted) and (include_powered_off or not is_off(row))
+        ]
+        return sorted(chosen, key=lambda row: row["id"])
+
+    def _read(self, one: _List) -> _Answer:
+        try:
+            return list(self._arm.items(one.path, one.kind.api_version, one.kind.params))
+        except AzureRefused as error:
+            if error.status == 404 and "/resourceGroups/" in one.scope:
+                return []  # no such group in this subscription
+            if error.status == 403 and one.kind.tells:
+                return error
+            raise
+
+    def _tell(self, answers: Iterable[tuple[_List, _Answer]]) -> None:
+        """Say once for each kind of list what the credential may not read, and so can't be told."""
+        refusals: dict[_Kind, dict[str, AzureRefused]] = defaultdict(dict)
+        for one, answer in answers:
+            if isinstance(answer, AzureRefused):
+                refusals[one.kind][one.scope.rpartition("/")[2]] = answer
+        for kind, places in refusals.items():
+            first = next(iter(places.values()))
+            self._warn(f"{kind.tells} can't be told in subscription {', '.join(places)}: {first}")
+
+
+def _lists(subscription_id: str, groups: Sequence[str]) -> list[_List]:
+    subscription = f"/subscriptions/{subscription_id}"
+    few = 0 < len(groups) <= FEW_GROUPS
+    places = [f"{subscription}/resourceGroups/{name}" for name in groups] if few else [subscription]
+    # An interface, its address and its network may lie in other groups than the VM.
+    return [_List(_MACHINES, place) for place in places] + [_List(kind, subscription) for kind in _OF_SUBSCRIPTION]
+
+
+def _row(vm: Json, states: Mapping[str, str], interfaces: Mapping[str, list[InterfaceRow]]) -> VmRow | None:
+    vm_id = VmId.find_in(str(vm.get("id") or ""))
+    if vm_id is None:
+        return None
+    properties = _part(vm, "properties")
+    storage, key = _part(properties, "storageProfile"), _key(vm)
+    return {
+        # The group in lower case, as Resource Graph has it: here Compute writes it in capitals [rec].
+        "id": str(VmId.of(vm_id.subscription_id, vm_id.resource_group.lower(), vm_id.name)),
+        "name": _text(vm, "name"),
+        "location": _text(vm, "location"),
+        "resourceGroup": vm_id.resource_group.lower(),
+        "subscriptionId": vm_id.subscription_id,
+        "tags": vm.get("tags"),
+        "zones": vm.get("zones"),
+        "plan": _text(vm, "plan", "name"),
+        "vmId": _text(properties, "vmId"),
+        "timeCreated": _text(properties, "timeCreated"),
+        "powerState": states.get(key, ""),
+        "provisioningState": _text(properties, "provisioningState"),
+        "vmSize": _text(properties, "hardwareProfile", "vmSize"),
+        "licenseType": _text(properties, "licenseType"),
+        "computerName": _text(properties, "osProfile", "computerName"),
+        "image": storage.get("imageReference"),
+        "osDisk": storage.get("osDisk"),
+        "dataDisks": storage.get("dataDisks"),
+        "scaleSet": _text(properties, "virtualMachineScaleSet", "id"),
+        "nicCount": len(_part(properties, "networkProfile").get("networkInterfaces") or ()),
+        "interfaces": interfaces.get(key),
+    }
+
+
+def _power_state(vm: Json) -> str:
+    statuses = _part(vm, "properties", "instanceView").get("statuses") or ()
+    codes = (str(status.get("code") or "") for status in statuses)
+    return next((code for code in codes if code.lower().startswith("powerstate/")), "")
+
+
+def _interfaces(found: _Found) -> dict[str, list[InterfaceRow]]:
+    """Join what is known of interfaces, public addresses and subnets, by the VMs that the interfaces belong to."""
+    addresses = {_key(address): address for address in found.of(_ADDRESSES)}
+    networks = found.of(_NETWORKS)
+    subnets = {_key(part): part for net in networks for part in _part(net, "properties").get("subnets") or ()}
+    rows: dict[str, list[InterfaceRow]] = defaultdict(list)
+    for nic in found.of(_INTERFACES):
+        vm_key = _text(nic, "properties", "virtualMachine", "id").lower()
+        for configuration in _part(nic, "properties").get("ipConfigurations") or () if vm_key else ():
+            rows[vm_key].append(_interface(nic, configuration, addresses, subnets))
+    return rows
+
+
+def _interface(
+    nic: Json, configuration: Json, addresses: Mapping[str, Json], subnets: Mapping[str, Json]
+) -> InterfaceRow:
+    of_nic, of_address = _part(nic, "properties"), _part(configuration, "properties")
+    public = addresses.get(_text(of_address, "publicIPAddress", "id").lower(), {})
+    subnet_id = _text(of_address, "subnet", "id")
+    subnet = subnets.get(subnet_id.lower())
+    return {
+        "nic": _text(nic, "id"),
+        "nicName": _text(nic, "name"),
+        "mac": _text(of_nic, "macAddress"),
+        "nicPrimary": of_nic.get("primary"),
+        "securityGroup": _text(of_nic, "networkSecurityGroup", "id"),
+        "ipName": _text(configuration, "name"),
+        "ipPrimary": of_address.get("primary"),
+        "privateAddress": _text(of_address, "privateIPAddress"),
+        "publicId": _text(public, "id"),
+        "publicName": _text(public, "name"),
+        "publicAddress": _text(public, "properties", "ipAddress"),
+        "fqdn": _text(public, "properties", "dnsSettings", "fqdn"),
+        "subnet": subnet_id,
+        "subnetSeen": True if subnet is not None else None,
+        "subnetSecurityGroup": _text(subnet or {}, "properties", "networkSecurityGroup", "id"),
+    }
+
+
+def _key(resource: Json) -> str:
+    return _text(resource, "id").lower()
+
+
+def _part(document: Json, *names: str) -> Json:
+    """Go down to an object; an empty one where it is absent or null."""
+    for name in names:
+        document = document.get(name) or {}
+    return document
+
+
+def _text(document: Json, *names: str) -> str:
+    """Go down to a text; an empty one where it is absent or null, as Resource Graph writes it."""
+    return str(_part(document, *names[:-1]).get(names[-1]) or "")

@@ -1,0 +1,160 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fleets from Resource Manager's lists: the very rows that Resource Graph gives."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, get_args
+
+import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm_fleet import FEW_GROUPS, ArmFleet
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.resource_graph import ResourceGraph
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureRefused
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.hosts import VmRow, is_unguarded
+from azure_simulator.compute.models import PowerState
+from cloud import Cloud
+from cloud_arm import CloudArm
+from demo_fleet import PRODUCTION, WORKPLACE
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recording_arm import RecordingArm
+from samples import GROUP, OTHER_SUBSCRIPTION, SUBSCRIPTION, vm_id
+
+COMPUTE = "providers/Microsoft.Compute/virtualMachines"
+NETWORK = "providers/Microsoft.Network"
+FORBIDDEN = AzureRefused("GET list", 403, "AuthorizationFailed", "no read over the scope")
+
+
+def fleets(arm: CloudArm) -> tuple[ArmFleet, ResourceGraph]:
+    return ArmFleet(arm), ResourceGraph(arm)
+
+
+def comparable(rows: Collection[VmRow]) -> list[dict[str, Any]]:
+    """Leave aside the order of interfaces, which nobody promises."""
+    return [
+        {**row, "interfaces": sorted(row["interfaces"] or [], key=lambda part: (part["nic"], part["ipName"]))}
+        for row in sorted(rows, key=lambda row: row["id"].lower())
+    ]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_both_sources_give_the_same_rows(data: st.DataObject) -> None:
+    groups = data.draw(st.integers(1, 6), "groups")
+    numbers = {
+        "vms": data.draw(st.integers(1, 30), "vms"),
+        "groups": groups,
+        "subscriptions": data.draw(st.integers(1, groups), "subscriptions"),
+    }
+    cloud = Cloud(
+        ",".join(f"{name}={number}" for name, number in numbers.items()), irregular_pages=True, page_size=7
+    )
+    subscriptions = list(cloud.world.subscriptions.values())
+    for group in [group for subscription in subscriptions for group in subscription.groups.values()]:
+        for vm in group.vms.values():
+            vm.power = data.draw(st.sampled_from(get_args(PowerState)))
+            if data.draw(st.booleans()):
+                vm.nics[0].nsg = None
+            if data.draw(st.booleans()):
+                vm.nics[0].public_address = None
+    names = [name.upper() for subscription in subscriptions for name in subscription.groups]
+    wanted = data.draw(st.lists(st.sampled_from([*names, "not-there"]), unique=True), "wanted groups")
+    scope = [subscription.id for subscription in subscriptions]
+    powered_off = data.draw(st.booleans(), "powered off")
+    lists, graph = (
+        fleet.list_vms(scope, wanted, include_powered_off=powered_off) for fleet in fleets(CloudArm(cloud))
+    )
+    assert comparable(lists) == comparable(graph)
+
+
+def test_both_sources_give_the_same_rows_of_the_demonstration_fleet() -> None:
+    lists, graph = (
+        fleet.list_vms([PRODUCTION, WORKPLACE], [], include_powered_off=True)
+        for fleet in fleets(CloudArm(Cloud("demo")))
+    )
+    assert len(lists) == 13
+    assert comparable(lists) == comparable(graph)
+
+
+def test_no_request_is_sent_for_a_vm() -> None:
+    arm = CloudArm(Cloud("vms=90,subscriptions=2,groups=4", page_size=1000))
+    rows = ArmFleet(arm).list_vms(ArmFleet(arm).list_subscriptions(), [], include_powered_off=True)
+    assert len(rows) == 90
+    assert sum(arm.sent.values()) == 1 + 2 * 5
+
+
+@pytest.mark.parametrize("number", [FEW_GROUPS, FEW_GROUPS + 1])
+def test_few_groups_are_listed_by_themselves(number: int) -> None:
+    arm = RecordingArm()
+    ArmFleet(arm).list_vms([SUBSCRIPTION], [f"rg-{n}" for n in range(number)], include_powered_off=True)
+    of_groups = [sent.path for sent in arm.sent if "/resourceGroups/" in sent.path]
+    assert len(of_groups) == (number if number <= FEW_GROUPS else 0)
+
+
+def test_a_group_that_a_subscription_lacks_is_passed_over() -> None:
+    missing = f"/subscriptions/{OTHER_SUBSCRIPTION}/resourceGroups/{GROUP}/{COMPUTE}"
+    held = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/{COMPUTE}"
+    arm = RecordingArm(
+        {
+            missing: AzureRefused("GET", 404, "ResourceGroupNotFound", ""),
+            held: [{"id": str(vm_id()), "name": "vm"}],
+        }
+    )
+    rows = ArmFleet(arm).list_vms([SUBSCRIPTION, OTHER_SUBSCRIPTION], [GROUP], include_powered_off=True)
+    assert [row["name"] for row in rows] == ["vm"]
+
+
+def test_networks_that_may_not_be_read_leave_the_guard_of_the_vms_unknown() -> None:
+    cloud = Cloud("demo")
+    kept = CloudArm(cloud)
+    warnings: list[str] = []
+
+    class Partly(CloudArm):
+        def _send(self, method: str, url: str, body: Any = None, **options: Any) -> Any:
+            if "virtualNetworks" in url:
+                raise FORBIDDEN
+            return super()._send(method, url, body, **options)
+
+    def unguarded(fleet: ArmFleet) -> list[str]:
+        rows = fleet.list_vms([PRODUCTION], [], include_powered_off=True)
+        return [row["name"] for row in rows if is_unguarded(row)]
+
+    assert unguarded(ArmFleet(kept)) == ["legacy-01"]
+    assert unguarded(ArmFleet(Partly(cloud), warnings.append)) == []
+    (warning,) = warnings
+    assert f"security groups of the VMs' subnets can't be told in subscription {PRODUCTION}" in warning
+    assert "no read over the scope" in warning
+
+
+@pytest.mark.parametrize("kind", ["networkInterfaces", "publicIPAddresses", "virtualNetworks"])
+def test_a_list_that_is_forbidden_everywhere_is_told_once(kind: str) -> None:
+    both = (SUBSCRIPTION, OTHER_SUBSCRIPTION)
+    arm = RecordingArm({f"/subscriptions/{one}/{NETWORK}/{kind}": FORBIDDEN for one in both})
+    warnings: list[str] = []
+    ArmFleet(arm, warnings.append).list_vms(both, [], include_powered_off=True)
+    (warning,) = warnings
+    assert f"in subscription {SUBSCRIPTION}, {OTHER_SUBSCRIPTION}: " in warning
+
+
+@pytest.mark.parametrize(
+    ("part", "refusal"),
+    [
+        (COMPUTE, FORBIDDEN),
+        (f"{NETWORK}/networkInterfaces", AzureRefused("GET list", 500, "InternalServerError", "")),
+    ],
+    ids=["the VMs", "the interfaces, by mishap"],
+)
+def test_what_would_lose_vms_or_addresses_unnoticed_is_an_error(part: str, refusal: AzureRefused) -> None:
+    arm = RecordingArm({f"/subscriptions/{SUBSCRIPTION}/{part}": refusal})
+    with pytest.raises(AzureRefused):
+        ArmFleet(arm).list_vms([SUBSCRIPTION], [], include_powered_off=True)
+
+
+def test_an_instance_of_a_flexible_scale_set_is_a_vm() -> None:
+    scale_set = str(vm_id()).replace("virtualMachines", "virtualMachineScaleSets")
+    vm = {"id": str(vm_id()), "name": "vm", "properties": {"virtualMachineScaleSet": {"id": scale_set}}}
+    arm = RecordingArm({f"/subscriptions/{SUBSCRIPTION}/{COMPUTE}": [vm]})
+    (row,) = ArmFleet(arm).list_vms([SUBSCRIPTION], [], include_powered_off=False)
+    assert row["scaleSet"] == scale_set
