@@ -37,6 +37,10 @@ class Progress:
         """Tell how many of all policies are done."""
         self._tell("policies", done, total)
 
+    def rules(self, done: int, total: int) -> None:
+        """Tell how many of all network rules are done."""
+        self._tell("network rules", done, total)
+
     def _tell(self, what: str, done: int, total: int) -> None:
         if self._path is None:
             return

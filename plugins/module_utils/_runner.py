@@ -15,6 +15,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ._azure.defender_api import ArmDefenderApi
 from ._azure.jit_api import ArmJitApi
+from ._azure.layouts import ArmLayouts
+from ._azure.network_api import ArmNetworkApi
 from ._azure.resource_graph import ResourceGraph
 from ._azure.session import connect
 from ._azure.vm_api import ArmVmApi
@@ -50,6 +52,8 @@ class Context:
     vms: ArmVmApi
     fleet: ResourceGraph
     defender: ArmDefenderApi
+    layouts: ArmLayouts
+    network: ArmNetworkApi
     clock: SystemClock
     warn: Callable[[str], None]
     progress: Progress
@@ -100,19 +104,23 @@ def _choose(selection: Selection[Any], context: Context) -> Chosen[Any]:
         context.warn(str(error))
         return Chosen((), ())
     context.vms.remember(chosen.rows)
+    context.layouts.remember(chosen.rows)
     return chosen
 
 
 def _context(module: AnsibleModule) -> Context:
     cloud = module.params["cloud_environment"] or "AzureCloud"
     arm = connect(read_sign_in(module.params), cloud, USER_AGENT, assert_controller_lives)
+    graph = ResourceGraph(arm)
     return Context(
         params=module.params,
         check_mode=bool(module.check_mode),
         jit=ArmJitApi(arm),
         vms=ArmVmApi(arm),
-        fleet=ResourceGraph(arm),
+        fleet=graph,
         defender=ArmDefenderApi(arm),
+        layouts=ArmLayouts(graph),
+        network=ArmNetworkApi(arm),
         clock=SystemClock(),
         warn=module.warn,
         progress=progress_of_environment(),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: jit_request
-short_description: Open ports of Azure VMs through just-in-time access
+short_description: Open ports of Azure VMs through just-in-time access, and close them again
 version_added: 0.1.0
 author: jitfleet contributors (@jitfleet)
 description:
@@ -17,6 +17,7 @@ description:
     each policy, however many VMs it holds.
   - Ports that are open already, for these sources and long enough, are not asked for again.
   - Only ports that the VM's policy holds can be opened; M(jitfleet.azure.jit_policy) puts them there.
+  - Closes what was opened before its time is over, by default only what the same O(requested_by) opened.
 extends_documentation_fragment:
   - jitfleet.azure.auth
   - jitfleet.azure.batch
@@ -24,23 +25,30 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: Sends no request, and tells which ports would be opened.
+    description: Sends nothing, and tells which ports would be opened, and which open windows would end.
   diff_mode:
     support: full
     description: Shows for each VM and port what changes.
   idempotent:
     support: full
-    description: A second run finds the ports open, and asks for nothing.
+    description: A second run finds the ports open, or closed, and sends nothing.
 options:
   state:
-    description: The ports shall be open.
+    description: Whether the ports shall be open or closed.
     type: str
-    choices: [open]
+    choices:
+      open: The ports are open, for O(sources) and for long enough.
+      closed: >-
+        The open windows that O(ports), O(sources), O(only_mine), O(requestors) and O(justification) choose end now. Azure has
+        no operation for that. The window's own rule is deleted from the VM's network security groups; the standing rule of
+        just-in-time access beneath it then refuses new connections. Established connections live on, as they do when a
+        window's time is over.
     default: open
   ports:
     description:
-      - The ports to open, by numbers or service names (V(rdp), V(ssh), V(winrm_http), V(winrm_https)).
-      - Without it each VM's default by its operating system, which is RDP (3389) for Windows and SSH (22) for Linux.
+      - The ports to open or close, by numbers or service names (V(rdp), V(ssh), V(winrm_http), V(winrm_https)).
+      - Without it O(state=open) takes each VM's default by its operating system, which is RDP (3389) for Windows and SSH
+        (22) for Linux, and O(state=closed) takes all ports.
       - The host variable C(jit_request_ports), or the key C(ports) of an element of O(vms), says it for one VM alone.
     type: list
     elements: raw
@@ -52,10 +60,12 @@ options:
         V(my_ip) before; where the controller's address may have changed since, name the address itself or use O(force).
       - V(policy) stands for all sources that the VM's policy allows.
       - V(any) stands for every address; it needs O(allow_any_source=true).
+      - Without it O(state=open) takes V(my_ip), and O(state=closed) ends windows from wherever they admit.
+      - A window that also admits other addresses than those to be closed is left, and the VM reported as failed, unless
+        O(all_grants=true).
       - The host variable C(jit_request_sources), or the key C(sources) of an element of O(vms), says it for one VM alone.
     type: list
     elements: str
-    default: [my_ip]
   allow_any_source:
     description: Allow V(any) among O(sources), which opens the ports to the whole internet.
     type: bool
@@ -86,6 +96,8 @@ options:
         on exec-1]), and behind that marks by which the request is known again.
       - The whole has at most 1000 characters, and a longer text is an error. That bound is this collection's own; Azure
         documents none.
+      - With O(state=closed) it goes nowhere; it chooses the windows whose justification holds this text, in upper or lower
+        case.
     type: str
   require_justification:
     description: Fail where O(justification) is missing. Nothing is demanded where access is closed.
@@ -121,7 +133,37 @@ options:
       accepted: Azure took the request. Whether the ports open is not known yet.
       initiated: Azure reports the request as C(Initiated), which means that it made the network rules.
     default: initiated
+  only_mine:
+    description:
+      - With O(state=closed) end only windows that are one's own, by what their justification says. These are the ones that
+        the same O(requested_by) asked for, in a job of AWX or Automation Platform on whichever node, and those of the same
+        job, O(requested_in).
+      - With V(false) whose window it is doesn't matter.
+    type: bool
+    default: true
+  requestors:
+    description:
+      - With O(state=closed) end only windows of these people, by the name that Azure keeps. For service principals Azure
+        seems to keep none.
+    type: list
+    elements: str
+  all_grants:
+    description:
+      - With O(state=closed) end everybody's windows of the chosen ports and sources, and delete also rules that admit more
+        than what is to be closed. This is for emergencies.
+    type: bool
+    default: false
 notes:
+  - To close takes C(Microsoft.Network/networkSecurityGroups/read) and
+    C(Microsoft.Network/networkSecurityGroups/securityRules/delete), and read access to the VMs, their network interfaces and
+    virtual networks.
+  - A deletion takes Azure some ten seconds, and a security group takes one change at a time. Where many VMs share a group,
+    raise O(wait_timeout); those that were not done in time are reported as failed, and a second run goes on.
+  - Azure goes on listing a closed window as C(Initiated) until its end (so it seems; nothing says so). A window counts as
+    closed when its rule is gone.
+  - A rule names no request. Two windows for the same VM, port and source can't be told apart by their rules, so where one of
+    them is not to be closed, both are left and the VM is reported as failed. O(all_grants=true) closes both.
+  - A port that an Azure Firewall in front of the VM opened is not closed by this; its rules are not looked at.
   - Azure refuses a request as a whole for the sake of one VM in it. Such a request is sent again in halves, at most 40
     times for a policy, until the VM to blame is found; all others are opened.
   - Azure accepts a request first and makes the network rules later, which can fail with no error; so C(accepted) doesn't
@@ -166,6 +208,24 @@ EXAMPLES = r"""
             ports: [ssh]
             duration: 30m
         sources: [policy]
+
+- name: Close what this user opened on all VMs of the group
+  hosts: vdi
+  gather_facts: false
+  tasks:
+    - name: Close all ports
+      jitfleet.azure.jit_request:
+        state: closed
+
+- name: Break glass, end every window of a resource group
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Close everything, whoever opened it
+      jitfleet.azure.jit_request:
+        state: closed
+        resource_groups: [rg-vdi]
+        all_grants: true
 """
 
 RETURN = r"""
@@ -193,11 +253,11 @@ vms:
       type: str
       returned: always
     state:
-      description: The gravest state of the VM's ports, V(failed), V(unknown), V(opened) or V(already_open).
+      description: The gravest state of the VM's ports, V(failed), V(unknown), V(opened), V(already_open) or V(closed).
       type: str
       returned: always
     changed:
-      description: Whether a request was accepted.
+      description: Whether a request was accepted, or a window ended.
       type: bool
       returned: always
     ports:
@@ -211,7 +271,7 @@ vms:
           type: int
           returned: always
         state:
-          description: V(opened), V(already_open), V(failed) or V(unknown).
+          description: V(opened), V(already_open), V(closed), V(failed) or V(unknown).
           type: str
           returned: always
         sources:
@@ -227,6 +287,28 @@ vms:
           description: For how long the port would be opened.
           type: str
           returned: in check mode
+        ended:
+          description: The windows that ended, each with its sources, its end, and who asked for it, and why.
+          type: list
+          elements: dict
+          returned: when windows were closed
+        rules:
+          description: The names of the network rules that were deleted.
+          type: list
+          elements: str
+          returned: when windows were closed
+        kept:
+          description: The windows of the port that were not meant, in the same form. They go on.
+          type: list
+          elements: dict
+          returned: when there are such
+        still_open:
+          description:
+            - For which sources of the ended windows the port is open all the same, and by which rule; judged by the rules of
+              the VM's security groups after the closing.
+          type: list
+          elements: dict
+          returned: when there are such
     error:
       description: What went wrong, and how to mend it.
       type: str
@@ -250,12 +332,13 @@ hosts:
   sample:
     vdi-01: 0
 summary:
-  description: How many VMs were opened, were open already, failed, or are in an unknown state.
+  description: How many VMs were opened, were open already, are closed, failed, or are in an unknown state.
   returned: always
   type: dict
   sample:
     opened: 1
     already_open: 0
+    closed: 0
     failed: 0
     unknown: 0
 """
@@ -266,6 +349,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from ..module_utils._close_options import close_spec, plan_close, refuse_with_open
 from ..module_utils._jit.access import Wish
 from ..module_utils._jit.justification import read_justification
 from ..module_utils._operations.open_access import OpenRequest, open_access
@@ -282,7 +366,15 @@ from ..module_utils._runner import Context, run
 from ..module_utils._selection import Selection, read_selection
 
 
-def plan(params: Mapping[str, Any]) -> tuple[Selection[Wish], Any]:
+def plan(params: Mapping[str, Any]) -> tuple[Selection[Any], Any]:
+    """Read the options into what to open, or what to close."""
+    if params["state"] == "closed":
+        return plan_close(params)
+    refuse_with_open(params)
+    return plan_open(params)
+
+
+def plan_open(params: Mapping[str, Any]) -> tuple[Selection[Wish], Any]:
     """Read the options into a request."""
 
     def origin(option: str, raw: Any) -> Any:
@@ -327,9 +419,9 @@ def plan(params: Mapping[str, Any]) -> tuple[Selection[Wish], Any]:
 def main() -> None:
     run(
         {
-            "state": {"type": "str", "choices": ["open"], "default": "open"},
+            "state": {"type": "str", "choices": ["open", "closed"], "default": "open"},
             "ports": {"type": "list", "elements": "raw"},
-            "sources": {"type": "list", "elements": "str", "default": ["my_ip"]},
+            "sources": {"type": "list", "elements": "str"},
             "allow_any_source": {"type": "bool", "default": False},
             "duration": {"type": "str"},
             "clamp_duration": {"type": "bool", "default": False},
@@ -342,6 +434,7 @@ def main() -> None:
             "requested_in": {"type": "str"},
             "wait_for": {"type": "str", "choices": ["accepted", "initiated"], "default": "initiated"},
             "wait_timeout": {"type": "int", "default": 300},
+            **close_spec(),
             **batch_spec(),
         },
         plan,

@@ -29,6 +29,19 @@ class Justification:
     controller: str
     job: str
 
+    @property
+    def own_marks(self) -> tuple[str, ...]:
+        """Say what justifications hold of requests that the same one made, in this job or in another.
+
+        In a job the name ends with the node that runs it, which is another one from job to job.
+        """
+        if not self.job:
+            return (self.controller,) if self.controller else ()
+        same_job = f"[{self.job} by ", f"[{self.job}]"
+        name, on, _node = self.controller.removesuffix("]").rpartition(" on ")
+        name = name if on else self.controller.removesuffix("]")
+        return (*same_job, f"{name} on ", f"{name}]") if name else same_job
+
 
 def read_justification(params: Mapping[str, Any]) -> Justification:
     """Read the user's own text, hold it to the team's rules, and put behind it who asks, and in which job."""

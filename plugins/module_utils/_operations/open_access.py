@@ -25,7 +25,8 @@ from .seams import Clock, JitApi, VmApi
 from .settle import await_initiated
 from .waiting import Deadline
 
-STATES = ("opened", "already_open", "failed", "unknown")
+# Closing reports in the same words.
+STATES = ("opened", "already_open", "closed", "failed", "unknown")
 # Marks, in its justification, a request that left its address to the service.
 OWN_ADDRESS = "(my_ip)"
 _NOT_COVERED = (

@@ -9,8 +9,11 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from .._jit.errors import AzureError
 from .._jit.ids import PolicyId, VmId
+from .._jit.layout import Layout
 from .._jit.policies import Policy
+from .._jit.security_rules import SecurityGroup
 from .._jit.vms import Vm
 
 
@@ -37,6 +40,20 @@ class VmApi(Protocol):
 
     def find(self, wanted: Collection[VmId]) -> Mapping[VmId, Vm]: ...
     def is_gone(self, vm: VmId) -> bool | None: ...
+
+
+class LayoutApi(Protocol):
+    """How VMs hang in their networks; those that don't exist are left out."""
+
+    def layouts(self, wanted: Collection[VmId]) -> Mapping[VmId, Layout]: ...
+
+
+class NetworkApi(Protocol):
+    """Network security groups, by their ids; what is read of them is found by id in lower case."""
+
+    def read_groups(self, group_ids: Collection[str]) -> Mapping[str, SecurityGroup | AzureError]: ...
+    def has_rule(self, rule_id: str) -> bool: ...
+    def delete_rule(self, rule_id: str) -> None: ...
 
 
 class DefenderApi(Protocol):

@@ -32,11 +32,11 @@ class Deadline:
         left = (self._end - self._clock.now()).total_seconds()
         self._clock.sleep(max(0.0, min(seconds, left)))
 
-    def looks(self) -> Iterator[None]:
+    def looks(self, longest_pause: float = _LONGEST_PAUSE) -> Iterator[None]:
         """Yield at once, then again and again with growing pauses until the deadline, and once at it."""
         pause = _FIRST_PAUSE
         yield
         while not self.has_passed:
             self.pause(pause)
-            pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+            pause = min(pause * _GROWTH, longest_pause)
             yield

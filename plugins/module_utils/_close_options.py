@@ -1,0 +1,87 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options that say which open windows shall end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from ._jit.access import Origin
+from ._jit.closing import CloseWish, Whose
+from ._jit.errors import InvalidOption
+from ._jit.justification import read_justification
+from ._operations.close_access import CloseRequest, close_access
+from ._operations.open_access import OWN_ADDRESS
+from ._operations.outcomes import Outcome
+from ._options import Selected, as_list, read_origin, read_ports
+from ._runner import Context
+from ._selection import Selection, read_selection
+
+OWN_KEYS = ("ports", "sources", "duration")
+
+
+def close_spec() -> dict[str, Any]:
+    """Options that only matter where access is closed."""
+    return {
+        "only_mine": {"type": "bool", "default": True},
+        "all_grants": {"type": "bool", "default": False},
+        "requestors": {"type": "list", "elements": "str"},
+    }
+
+
+def refuse_with_open(params: Mapping[str, Any]) -> None:
+    """Refuse what would make a task that opens look like one that closes."""
+    for option in ("all_grants", "requestors"):
+        if params[option]:
+            raise InvalidOption(option, "it chooses what is closed; it goes with state: closed")
+
+
+def plan_close(
+    params: Mapping[str, Any],
+) -> tuple[Selection[CloseWish], Callable[[Context, Sequence[CloseWish]], Outcome]]:
+    """Read the options into what to close."""
+    ports, origin = read_ports("ports", params["ports"]), _read_origin("sources", params["sources"])
+
+    def wish(vm: Selected) -> CloseWish:
+        return CloseWish(vm.vm, vm.read("ports", read_ports, ports), vm.read("sources", _read_origin, origin))
+
+    whose = _read_whose(params)
+    selection = read_selection(params, OWN_KEYS, wish)
+    timeout = timedelta(seconds=params["wait_timeout"])
+
+    def operate(context: Context, wishes: Sequence[CloseWish]) -> Outcome:
+        return close_access(
+            CloseRequest(wishes, whose, OWN_ADDRESS, timeout),
+            context.jit,
+            context.layouts,
+            context.network,
+            context.clock,
+            context.warn,
+            context.progress.rules,
+            check_mode=context.check_mode,
+        )
+
+    return selection, operate
+
+
+def _read_origin(option: str, raw: Any) -> Origin:
+    """Read from where windows shall end; nothing said, and `policy`, mean from everywhere."""
+    return read_origin(option, raw, allow_any=True) if as_list(raw) else Origin()
+
+
+def _read_whose(params: Mapping[str, Any]) -> Whose:
+    justification = read_justification(params)
+    everybody = bool(params["all_grants"])
+    marks = justification.own_marks if params["only_mine"] and not everybody else None
+    if marks == ():
+        raise InvalidOption(
+            "only_mine", "what is yours can't be told without requested_by: give it, or say only_mine: false"
+        )
+    requestors = frozenset(str(name).strip().lower() for name in params["requestors"] or ())
+    chosen = str(params["justification"] or "").strip()
+    if everybody and (chosen or requestors):
+        raise InvalidOption("all_grants", "it ends everybody's windows, so leave out justification and requestors")
+    return Whose(marks, requestors, chosen, everybody)

@@ -1,0 +1,80 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a VM hangs in its network: addresses, and the security groups before each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .hosts import InterfaceRow, VmRow
+from .ids import VmId
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One IP configuration of a network interface: a private address, and the groups that traffic to it passes.
+
+    Groups are ids as Azure wrote them; None means that there is none. `subnet_known` False means that the subnet
+    could not be read, so that it may have a group.
+    """
+
+    nic_id: str
+    address: str
+    nic_group: str | None
+    subnet_group: str | None
+    subnet_known: bool
+    public_address: str | None = None
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Give the groups in the order in which inbound traffic passes them."""
+        return tuple(group for group in (self.subnet_group, self.nic_group) if group)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A VM's attachments; `is_complete` says that all its interfaces and subnets were seen."""
+
+    vm: VmId
+    attachments: tuple[Attachment, ...]
+    is_complete: bool
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        return frozenset(attachment.address for attachment in self.attachments)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Give all groups, each once."""
+        groups = (group for attachment in self.attachments for group in attachment.groups)
+        return tuple({group.lower(): group for group in groups}.values())
+
+
+def read_layout(row: VmRow) -> Layout | None:
+    """Read a VM's layout from its row; None where the row's id is no VM's."""
+    vm = VmId.find_in(row["id"])
+    if vm is None:
+        return None
+    interfaces = row["interfaces"] or []
+    attachments = tuple(_read_attachment(interface) for interface in interfaces if interface["privateAddress"])
+    seen = {interface["nic"].lower() for interface in interfaces}
+    is_complete = len(seen) == row["nicCount"] and all(attachment.subnet_known for attachment in attachments)
+    return Layout(vm, attachments, is_complete)
+
+
+def _read_attachment(interface: InterfaceRow) -> Attachment:
+    return Attachment(
+        nic_id=interface["nic"],
+        address=str(interface["privateAddress"]),
+        nic_group=interface["securityGroup"] or None,
+        subnet_group=interface["subnetSecurityGroup"] or None,
+        subnet_known=bool(interface["subnetSeen"]),
+        public_address=interface["publicAddress"] or None,
+    )
+
+
+def groups_of(layouts: Iterable[Layout]) -> list[str]:
+    """Give the groups of several VMs, each once."""
+    return list({group.lower(): group for layout in layouts for group in layout.groups}.values())
