@@ -111,15 +111,14 @@ def _choose(selection: Selection[Any], context: Context) -> Chosen[Any]:
 def _context(module: AnsibleModule) -> Context:
     cloud = module.params["cloud_environment"] or "AzureCloud"
     arm = connect(read_sign_in(module.params), cloud, USER_AGENT, assert_controller_lives)
-    graph = ResourceGraph(arm)
     return Context(
         params=module.params,
         check_mode=bool(module.check_mode),
         jit=ArmJitApi(arm),
         vms=ArmVmApi(arm),
-        fleet=graph,
+        fleet=ResourceGraph(arm),
         defender=ArmDefenderApi(arm),
-        layouts=ArmLayouts(graph),
+        layouts=ArmLayouts(arm),
         network=ArmNetworkApi(arm),
         clock=SystemClock(),
         warn=module.warn,

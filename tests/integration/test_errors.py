@@ -149,7 +149,7 @@ def test_a_port_outside_the_policy_fails_its_vm_and_the_others_open(
     said = message(run)
     assert "2 of 6 VMs failed" in said
     assert "vdi-lnx-01: port 3389 is not in the VM's just-in-time policy, which has port 22" in said
-    assert run.last.result["summary"] == {"opened": 4, "already_open": 0, "failed": 2, "unknown": 0}
+    assert run.last.result["summary"] == {"opened": 4, "already_open": 0, "closed": 0, "failed": 2, "unknown": 0}
 
 
 def test_what_the_policy_does_not_allow_is_told_with_what_it_allows(playbooks: Playbooks) -> None:

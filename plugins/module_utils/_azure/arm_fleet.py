@@ -4,8 +4,8 @@
 """Virtual machines with their network, from Resource Manager's own lists: what Resource Graph tells, without it.
 
 Five lists for each subscription, and none for a VM. Run-time state comes from a list of its own:
-`statusOnly=true` is known at the subscription only, and `$expand=instanceView` is refused without a scale set as its
-`$filter` [docs].
+`statusOnly=true` is known at the subscription only, and `$expand=instanceView` is refused without a scale set as
+its `$filter` [docs].
 Instances of scale sets in flexible orchestration are among the virtual machines [docs].
 """
 

@@ -5,20 +5,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
+from .._jit.errors import AzureRefused
 from .._jit.hosts import VmRow
 from .._jit.ids import VmId
 from .._jit.layout import Layout, read_layout
+from .arm import Arm
+from .arm_fleet import ArmFleet
 from .resource_graph import ResourceGraph
 from .vm_api import MANY_GROUPS
 
 
 class ArmLayouts:
-    """Read layouts from Azure Resource Graph, which follows changes of the network late [docs]."""
+    """Read layouts: from Resource Graph what it knows, from Resource Manager's lists the rest.
 
-    def __init__(self, graph: ResourceGraph) -> None:
-        self._graph = graph
+    Resource Graph follows changes late, and can be forbidden.
+    """
+
+    def __init__(self, arm: Arm) -> None:
+        self._graph = ResourceGraph(arm)
+        self._lists = ArmFleet(arm)
         self._known: dict[VmId, Layout] = {}
 
     def remember(self, rows: Iterable[VmRow]) -> None:
@@ -27,13 +34,20 @@ class ArmLayouts:
 
     def layouts(self, wanted: Collection[VmId]) -> dict[VmId, Layout]:
         """Read the layouts of VMs that exist."""
-        missing = [vm for vm in wanted if vm not in self._known]
-        if missing:
-            self.remember(self._rows(missing))
+        for read in (self._ask_graph, self._lists.list_vms):
+            if missing := [vm for vm in wanted if vm not in self._known]:
+                subscriptions = sorted({vm.subscription_id.lower() for vm in missing})
+                groups = sorted({vm.resource_group.lower() for vm in missing})
+                narrow = groups if len(groups) <= MANY_GROUPS else []
+                self.remember(read(subscriptions, narrow, include_powered_off=True))
         return {vm: self._known[vm] for vm in wanted if vm in self._known}
 
-    def _rows(self, wanted: Collection[VmId]) -> list[VmRow]:
-        subscriptions = sorted({vm.subscription_id.lower() for vm in wanted})
-        groups = sorted({vm.resource_group.lower() for vm in wanted})
-        narrow = groups if len(groups) <= MANY_GROUPS else []
-        return self._graph.list_vms(subscriptions, narrow, include_powered_off=True)
+    def _ask_graph(
+        self, subscriptions: Sequence[str], groups: Collection[str], *, include_powered_off: bool
+    ) -> list[VmRow]:
+        try:
+            return self._graph.list_vms(subscriptions, groups, include_powered_off=include_powered_off)
+        except AzureRefused as error:
+            if error.status in (401, 429) or error.left_outcome_open:
+                raise
+            return []

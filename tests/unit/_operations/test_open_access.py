@@ -110,7 +110,7 @@ def test_the_outcome_says_what_is_open_from_where_and_until_when(azure: MemoryAz
     assert outcome.vms[0].changed
     assert outcome.vms[0].error is None
     assert outcome.vms[0].ports == (PortOutcome(22, "opened", {"sources": [DESK], "end_time": NOON_PLUS_3H}),)
-    assert outcome.summary == {"opened": 1, "already_open": 0, "failed": 0, "unknown": 0}
+    assert outcome.summary == {"opened": 1, "already_open": 0, "closed": 0, "failed": 0, "unknown": 0}
     assert outcome.before == {"vm-1": {"22": "closed"}}
     assert outcome.after == {"vm-1": {"22": f"open from {DESK} until {NOON_PLUS_3H}"}}
 
@@ -271,7 +271,7 @@ def test_a_vm_that_no_policy_covers_fails_and_is_told_how_to_be_covered(azure: M
     assert states(outcome) == ["failed", "opened"]
     assert "jit_policy" in (outcome.vms[0].error or "")
     assert outcome.vms[0].policy_id is None
-    assert outcome.summary == {"opened": 1, "already_open": 0, "failed": 1, "unknown": 0}
+    assert outcome.summary == {"opened": 1, "already_open": 0, "closed": 0, "failed": 1, "unknown": 0}
 
 
 def test_a_vm_fails_with_one_of_its_ports_but_the_others_open(azure: MemoryAzure) -> None:
