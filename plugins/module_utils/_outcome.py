@@ -57,6 +57,7 @@ def _vm(outcome: VmOutcome, hosts: Iterable[str]) -> Json:
         "policy_id": str(outcome.policy_id) if outcome.policy_id else None,
         "state": outcome.state,
         "changed": outcome.changed,
+        **outcome.details,
     }
     if outcome.ports:
         written["ports"] = [{"port": port.port, "state": port.state, **port.details} for port in outcome.ports]

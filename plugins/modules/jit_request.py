@@ -166,6 +166,8 @@ notes:
   - A port that an Azure Firewall in front of the VM opened is not closed by this; its rules are not looked at.
   - Azure refuses a request as a whole for the sake of one VM in it. Such a request is sent again in halves, at most 40
     times for a policy, until the VM to blame is found; all others are opened.
+  - More than 1000 VMs of one policy are asked for by several requests, one after the other. That bound is this
+    collection's own; Azure documents none.
   - Azure accepts a request first and makes the network rules later, which can fail with no error; so C(accepted) doesn't
     prove that a port is open.
   - A request whose answer was lost is looked up by its justification and never sent again blindly. Where the look decides
@@ -409,9 +411,7 @@ def plan_open(params: Mapping[str, Any]) -> tuple[Selection[Wish], Any]:
     def operate(context: Context, wishes: Sequence[Wish]) -> Outcome:
         reference = f"#{secrets.token_hex(4)}"
         asked = dataclasses.replace(request, wishes=wishes)
-        return open_access(
-            asked, context.jit, context.vms, context.clock, reference, check_mode=context.check_mode
-        )
+        return open_access(asked, context, reference, check_mode=context.check_mode)
 
     return selection, operate
 

@@ -20,7 +20,7 @@ from .._jit.policies import Json, Policy
 from .._jit.times import write_moment
 from .delete_rules import delete_rules
 from .fleet import Holdings, read_known, read_policies
-from .open_access import STATES
+from .open_report import STATES
 from .outcomes import Outcome, PortOutcome, VmOutcome, count
 from .seams import Clock, JitApi, LayoutApi, NetworkApi, Warn
 from .waiting import Deadline

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -80,11 +80,24 @@ def _index(
                 holdings.setdefault(coverage.vm, []).append(Holding(policy, coverage))
 
 
-def read_policies(policy_ids: Iterable[PolicyId], jit: JitApi) -> dict[PolicyId, Policy | None]:
-    """Read policies, by list where many of one subscription are wanted.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen of policies: None for one that doesn't exist, nothing for one that can't be read now.
 
-    A policy that doesn't exist is None; what can't be read now is left out.
+    `single_reads` is how many were read one by one, in the subscription with the most of them.
     """
+
+    found: Mapping[PolicyId, Policy | None]
+    single_reads: int
+
+
+def read_policies(policy_ids: Iterable[PolicyId], jit: JitApi) -> Mapping[PolicyId, Policy | None]:
+    """Read policies, by list where many of one subscription are wanted."""
+    return look_at(policy_ids, jit).found
+
+
+def look_at(policy_ids: Iterable[PolicyId], jit: JitApi) -> Look:
+    """Read policies, by list where many of one subscription are wanted, and count the readings."""
     subscriptions: dict[str, list[PolicyId]] = defaultdict(list)
     for policy_id in policy_ids:
         subscriptions[policy_id.subscription_id.lower()].append(policy_id)
@@ -99,7 +112,8 @@ def read_policies(policy_ids: Iterable[PolicyId], jit: JitApi) -> dict[PolicyId,
     missed = sorted(wanted - set(found))
     for single in each(lambda policy_id: _find(policy_id, jit), missed):
         found.update(single)
-    return found
+    singles = Counter(policy_id.subscription_id.lower() for policy_id in missed)
+    return Look(found, max(singles.values(), default=0))
 
 
 def _list(subscription_id: str, jit: JitApi) -> list[Policy]:

@@ -1,11 +1,12 @@
 # Copyright (c) 2026 jitfleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send a policy's request, once."""
+"""Send the policies' requests, each once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -15,6 +16,7 @@ from .._jit.errors import AzureError, AzureRefused, AzureUnreachable, ReplyLost
 from .._jit.grants import read_grants
 from .._jit.ids import PolicyId, VmId
 from .._jit.policies import Json
+from .parallel import each
 from .seams import Clock, JitApi
 from .waiting import Deadline
 
@@ -24,6 +26,8 @@ SETTLE_SECONDS = 10.0
 _LOOK_EVERY = 2.0
 # How many requests one policy is worth when Azure refuses the first: enough to find two bad VMs among 500.
 MOST_POSTS = 40
+# Our own bound for the VMs of one request; Azure documents none [inf].
+MOST_VMS = 1000
 _BUSY = (409, 429)
 
 
@@ -59,23 +63,29 @@ class NotOpened:
 
 
 Verdict: TypeAlias = "Accepted | NotOpened"
+# Hears of a policy that it was asked for all, with what became of it.
+Done = Callable[[Mapping[Item, Verdict]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """All that is asked of one policy."""
+    """What is asked of one policy at once. `mark` tells several batches for one policy apart."""
 
     policy_id: PolicyId
     asks: Mapping[VmId, tuple[Ask, ...]]
     justification: str
+    mark: str = ""
 
     def halves(self) -> list[Batch]:
         """Split the VMs over two requests."""
+        return self.parts((len(self.asks) + 1) // 2)
+
+    def parts(self, most: int) -> list[Batch]:
+        """Split the VMs over requests for at most so many."""
         vms = list(self.asks)
-        middle = len(vms) // 2
         return [
-            Batch(self.policy_id, {vm: self.asks[vm] for vm in half}, self.justification)
-            for half in (vms[:middle], vms[middle:])
+            dataclasses.replace(self, asks={vm: self.asks[vm] for vm in vms[start : start + most]})
+            for start in range(0, len(vms), most)
         ]
 
     def items(self) -> Iterable[Item]:
@@ -85,6 +95,25 @@ class Batch:
         """Write the initiate body for all VMs."""
         vms = [{"id": str(vm), "ports": [ask.write() for ask in asks]} for vm, asks in self.asks.items()]
         return {"virtualMachines": vms, "justification": f"{self.justification} {reference}".strip()}
+
+
+def send_all(
+    batches: Iterable[Batch], jit: JitApi, clock: Clock, deadline: Deadline, reference: str, done: Done
+) -> dict[Item, Verdict]:
+    """Ask all policies at a time, and each of them for one request after the other."""
+    by_policy: dict[PolicyId, list[Batch]] = {}
+    for batch in batches:
+        by_policy.setdefault(batch.policy_id, []).extend(batch.parts(MOST_VMS))
+
+    def ask(parts: Sequence[Batch]) -> dict[Item, Verdict]:
+        verdicts: dict[Item, Verdict] = {}
+        for number, part in enumerate(parts):
+            marked = dataclasses.replace(part, mark=f"-{number + 1}") if number else part
+            verdicts.update(send(marked, jit, clock, deadline, reference))
+        done(verdicts)
+        return verdicts
+
+    return {item: verdict for sent in each(ask, by_policy.values()) for item, verdict in sent.items()}
 
 
 def send(batch: Batch, jit: JitApi, clock: Clock, deadline: Deadline, reference: str) -> dict[Item, Verdict]:
@@ -99,7 +128,7 @@ def send(batch: Batch, jit: JitApi, clock: Clock, deadline: Deadline, reference:
         if not parts:
             return verdicts
         part = parts.pop(0)
-        verdict = _send(part, jit, clock, deadline, f"{reference}{f'.{sent}' if sent else ''}")
+        verdict = _send(part, jit, clock, deadline, f"{reference}{part.mark}{f'.{sent}' if sent else ''}")
         if isinstance(verdict, AzureRefused) and len(part.asks) > 1 and _may_be_one_vms_fault(verdict):
             parts += part.halves()
         elif isinstance(verdict, AzureRefused):

@@ -25,7 +25,8 @@ class PortOutcome:
 class VmOutcome:
     """What became of one VM. `error` says what went wrong and how to mend it.
 
-    `verified` says of a change whether it was seen to last; None where nothing was written.
+    `verified` says of a change whether it was seen to last; None where nothing was written. `details` are what
+    else the operation has to say of the VM.
     """
 
     vm: VmId
@@ -35,6 +36,7 @@ class VmOutcome:
     error: str | None = None
     state: str | None = None
     verified: bool | None = None
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,3 +70,10 @@ class Clock(Protocol):
 
 
 Warn = Callable[[str], None]
+
+
+class Progress(Protocol):
+    """Hears how far the work is: how many of all VMs are done, and how many of all policies."""
+
+    def __call__(self, done: int, total: int) -> None: ...
+    def policies(self, done: int, total: int) -> None: ...

@@ -6,22 +6,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .._jit.grants import Grant, read_grants
-from .._jit.ids import PolicyId
+from .._jit.ids import PolicyId, VmId
 from .._jit.policies import Policy
-from .fleet import read_policies
+from .fleet import look_at
 from .initiate import Accepted, Item, NotOpened, Verdict
 from .seams import JitApi
 from .waiting import Deadline
 
+# Where policies can't be read by list. Azure takes 25 a second of one client in a subscription [docs], and others
+# may use the same client.
+READS_A_SECOND = 10
+
 
 def await_initiated(
-    waiting: Iterable[tuple[Item, Accepted]], jit: JitApi, deadline: Deadline
+    waiting: Iterable[tuple[Item, Accepted]],
+    jit: JitApi,
+    deadline: Deadline,
+    done: Callable[[Iterable[VmId]], None] = lambda vms: None,
 ) -> dict[Item, Verdict]:
-    """Look until every request is `Initiated` or ended, or time is up; an item with several needs all of them."""
+    """Look until every request is `Initiated` or ended, or time is up; an item with several needs all of them.
+
+    `done` hears of the VMs that nothing is awaited for any more.
+    """
     pending = dict.fromkeys(waiting)
+    vms = {item.vm for item, _accepted in pending}
     verdicts: dict[Item, Verdict] = {}
     if not pending:
         return verdicts
@@ -29,13 +40,16 @@ def await_initiated(
         by_policy: dict[PolicyId, list[tuple[Item, Accepted]]] = defaultdict(list)
         for item, accepted in pending:
             by_policy[accepted.policy_id].append((item, accepted))
-        found = read_policies(by_policy, jit)
-        for policy in filter(None, found.values()):
+        look = look_at(by_policy, jit)
+        for policy in filter(None, look.found.values()):
             for request, verdict in _judge(policy, by_policy[policy.id]).items():
                 del pending[request]
                 _add(verdicts, request[0], verdict)
+        done(vms - {item.vm for item, _accepted in pending})
         if not pending:
             return verdicts
+        if look.single_reads > READS_A_SECOND:
+            deadline.pause(look.single_reads / READS_A_SECOND)
     seconds = int(deadline.timeout.total_seconds())
     problem = f"Azure accepted the request, but did not report it in effect within {seconds} s"
     for item, _accepted in pending:

@@ -27,6 +27,7 @@ from drawn import DURATIONS, rule_sets
 from hypothesis import given
 from hypothesis import strategies as st
 from memory_azure import MemoryAzure, raising, refused
+from open_services import OpenServices
 from samples import OTHER_SUBSCRIPTION, SUBSCRIPTION, entry, policy_id, vm_id
 
 ME = "ada@control-node"
@@ -126,7 +127,7 @@ def coverings(draw: st.DrawFn) -> tuple[Fleet, list[VmWish]]:
 
 def run_open(fleet: Fleet, wishes: list[Wish], reference: str = "[ref-1]", *, check_mode: bool = False) -> Outcome:
     request = OpenRequest(wishes, f"patching by {ME}", ME, "initiated", PATIENCE)
-    return open_access(request, fleet.azure, fleet.azure, fleet.azure.clock, reference, check_mode=check_mode)
+    return open_access(request, OpenServices(fleet.azure), reference, check_mode=check_mode)
 
 
 def run_cover(fleet: Fleet, wishes: list[VmWish], *, check_mode: bool = False) -> Outcome:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import pytest
@@ -18,12 +18,14 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import 
     ReplyLost,
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import PolicyId, VmId
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.policies import Policy
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.open_access import (
     OpenRequest,
     open_access,
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcomes import Outcome, PortOutcome
 from memory_azure import CALLER, Call, MemoryAzure, raising, refused
+from open_services import OpenServices
 from samples import HOUR, OTHER_SUBSCRIPTION, access, entry, policy_id, port, vm_id
 
 DESK = "203.0.113.7"
@@ -45,9 +47,10 @@ def run(
     wait_for: Literal["accepted", "initiated"] = "initiated",
     timeout: float = 120,
     reference: str = REFERENCE,
+    services: OpenServices | None = None,
 ) -> Outcome:
     request = OpenRequest(wishes, f"patching by {ME}", ME, wait_for, timedelta(seconds=timeout))
-    return open_access(request, azure, azure, azure.clock, reference, check_mode=check_mode)
+    return open_access(request, services or OpenServices(azure), reference, check_mode=check_mode)
 
 
 def covered(
@@ -154,6 +157,141 @@ def test_policies_of_several_subscriptions_are_opened_together(azure: MemoryAzur
     assert states(outcome) == ["opened", "opened"]
     assert azure.count("initiate") == 2
     assert set(outcome.after) == {str(here), str(there)}
+
+
+def test_very_many_vms_of_a_policy_are_asked_for_in_several_requests_one_after_the_other() -> None:
+    under_way: list[PolicyId] = []
+
+    class Sequential(MemoryAzure):
+        def initiate(self, policy_id: PolicyId, body: Mapping[str, Any]) -> Mapping[str, Any]:
+            assert policy_id not in under_way
+            under_way.append(policy_id)
+            answer = super().initiate(policy_id, body)
+            under_way.remove(policy_id)
+            return answer
+
+    azure = Sequential()
+    vms = covered(azure, *(f"vm-{number:04}" for number in range(2001)))
+
+    outcome = run(azure, *(access(22, vm=vm) for vm in vms))
+
+    assert outcome.summary["opened"] == 2001
+    assert [len(body["virtualMachines"]) for body in posted(azure)] == [1000, 1000, 1]
+    assert len({body["justification"] for body in posted(azure)}) == 3
+
+
+def test_a_lost_answer_of_one_of_several_requests_is_told_from_the_others(azure: MemoryAzure) -> None:
+    vms = covered(azure, *(f"vm-{number:04}" for number in range(1002)))
+    azure.on("initiate", lambda: azure.on("initiate", raising(LOST), when="after"), when="after")
+
+    outcome = run(azure, *(access(22, vm=vm) for vm in vms))
+
+    assert outcome.summary["opened"] == 1002
+    assert azure.count("initiate") == 2
+
+
+def test_requests_of_a_policy_for_named_and_own_addresses_are_told_apart(azure: MemoryAzure) -> None:
+    one, other = covered(azure, "vm-1", "vm-2")
+    azure.on("initiate", raising(LOST), when="after", times=2)
+
+    outcome = run(azure, access(22, vm=one), Wish(other, (22,), Origin(own_address=True)))
+
+    assert states(outcome) == ["opened", "opened"]
+    assert azure.count("initiate") == 2
+
+
+# -- how far it is ----------------------------------------------------------------------------------------
+
+
+def test_progress_counts_vms_as_they_come_into_effect(azure: MemoryAzure) -> None:
+    first, second = covered(azure, "a", "b", group="rg-1"), covered(azure, "c", group="rg-2")
+    (late,) = covered(azure, "late", group="rg-3")
+    azure.grant(policy_id(group="rg-1"), first[0], 22, source=DESK)
+    azure.clock.sleep(10)
+    azure.on("initiate", lambda: azure.clock.sleep(30), policy=policy_id(group="rg-3"))
+    services = OpenServices(azure)
+
+    run(azure, *(access(22, vm=vm) for vm in [*first, *second, late]), services=services)
+
+    told = services.progress.vms
+    assert told[0] == (1, 4), "one VM was open before"
+    assert told[-1] == (4, 4)
+    assert told == sorted(set(told)), "it never goes back, nor says the same twice"
+    assert services.progress.of_policies == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+def test_progress_counts_vms_as_requests_are_accepted_where_that_is_enough(azure: MemoryAzure) -> None:
+    vms = covered(azure, "a", "b", group="rg-1") + covered(azure, "c", group="rg-2")
+    services = OpenServices(azure)
+
+    run(azure, *(access(22, vm=vm) for vm in vms), services=services, wait_for="accepted")
+
+    assert services.progress.vms[0] == (0, 3)
+    assert services.progress.vms[-1] == (3, 3)
+    assert len(services.progress.vms) == 3
+
+
+def test_progress_counts_what_failed_as_done(azure: MemoryAzure) -> None:
+    (vm,), (bare,) = covered(azure, "a"), [azure.add_vm("bare")]
+    azure.on("initiate", raising(refused(403, "AuthorizationFailed")))
+    services = OpenServices(azure)
+
+    run(azure, access(22, vm=vm), access(22, vm=bare), services=services)
+
+    assert services.progress.vms == [(1, 2), (2, 2)]
+
+
+# -- how often it looks -----------------------------------------------------------------------------------
+
+
+class Timed(MemoryAzure):
+    """Notes when it was read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moments: list[datetime] = []
+
+    def list_policies(self, subscription_id: str, resource_group: str | None = None) -> list[Policy]:
+        self.moments.append(self.clock.now())
+        return super().list_policies(subscription_id, resource_group)
+
+    def find_policy(self, policy_id: PolicyId) -> Policy | None:
+        self.moments.append(self.clock.now())
+        return super().find_policy(policy_id)
+
+
+def bucket_needed(azure: Timed) -> float:
+    """Give how many readings Azure's bucket must hold so that none is refused, when it fills up by 25 a second."""
+    used, most, last = 0.0, 0.0, azure.moments[0]
+    for moment in sorted(azure.moments):
+        used = max(0.0, used - 25 * (moment - last).total_seconds()) + 1
+        most, last = max(most, used), moment
+    return most
+
+
+def test_waiting_for_two_hundred_policies_reads_one_list_a_look() -> None:
+    azure = Timed()
+    vms = [vm for number in range(200) for vm in covered(azure, "a", group=f"rg-{number}")]
+    azure.initiating = timedelta(seconds=60)
+
+    outcome = run(azure, *(access(22, vm=vm) for vm in vms), timeout=3600)
+
+    assert outcome.summary["opened"] == 200
+    assert azure.count("get") == 0
+    # half a second after the first look, then ever later, up to five seconds
+    assert azure.count("list") <= 20
+
+
+def test_waiting_keeps_to_azures_read_rate_also_where_lists_fail() -> None:
+    azure = Timed()
+    vms = [vm for number in range(200) for vm in covered(azure, "a", group=f"rg-{number}")]
+    azure.initiating = timedelta(seconds=60)
+    azure.on("initiate", lambda: azure.on("list", raising(LOST), times=99))
+
+    outcome = run(azure, *(access(22, vm=vm) for vm in vms), timeout=3600)
+
+    assert outcome.summary["opened"] == 200
+    assert bucket_needed(azure) <= 250, "what Azure's holds [docs]"
 
 
 # -- nothing to do, and check mode ------------------------------------------------------------------------

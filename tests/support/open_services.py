@@ -1,0 +1,44 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What opening works with, in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from memory_azure import MemoryAzure, VirtualClock
+
+
+class RecordedProgress:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.vms: list[tuple[int, int]] = []
+        self.of_policies: list[tuple[int, int]] = []
+
+    def __call__(self, done: int, total: int) -> None:
+        self.vms.append((done, total))
+
+    def policies(self, done: int, total: int) -> None:
+        self.of_policies.append((done, total))
+
+
+@dataclass
+class OpenServices:
+    """Implements the `Services` of opening by an Azure in memory."""
+
+    azure: MemoryAzure
+    progress: RecordedProgress = field(default_factory=RecordedProgress)
+
+    @property
+    def jit(self) -> MemoryAzure:
+        return self.azure
+
+    @property
+    def vms(self) -> MemoryAzure:
+        return self.azure
+
+    @property
+    def clock(self) -> VirtualClock:
+        return self.azure.clock
