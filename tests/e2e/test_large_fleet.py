@@ -36,7 +36,13 @@ def test_a_thousand_vms_open_by_one_post_for_each_policy(large_cloud: RunningSim
     again = playbooks.run(OPEN_RDP)
 
     assert predicted.last.result["summary"] == opened.last.result["summary"], opened.output[-2000:]
-    assert opened.last.result["summary"] == {"opened": 1000, "already_open": 0, "closed": 0, "failed": 0, "unknown": 0}
+    assert opened.last.result["summary"] == {
+        "opened": 1000,
+        "already_open": 0,
+        "closed": 0,
+        "failed": 0,
+        "unknown": 0,
+    }
     assert written_by_check == []
     assert 20 <= len(posts) <= 40
     assert len(posts) == len(set(posts))

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,13 +23,41 @@ class CloudArm(Arm):
     def __init__(self, cloud: Cloud) -> None:
         self._base_url = BASE
         self._cloud = cloud
+        self._lock = threading.Lock()
         self.sent: Counter[str] = Counter()
+        # what happens to requests before they are answered, by a part of "METHOD path"
+        self.hooks: list[tuple[str, Callable[[], object]]] = []
 
     def _send(self, method: str, url: str, body: Any = None, **options: Any) -> Any:
         parts = urlsplit(url)
-        self.sent[f"{method} {parts.path}"] += 1
-        reply = self._cloud.call(method, f"{parts.path}?{parts.query}", body)
+        name = f"{method} {parts.path}"
+        with self._lock:
+            self.sent[name] += 1
+            for part, hook in self.hooks:
+                if part in name:
+                    hook()
+            reply = self._cloud.call(method, f"{parts.path}?{parts.query}", body)
         if reply.status >= 400:
             error = reply.body["error"]
             raise AzureRefused(f"{method} {parts.path}", reply.status, error["code"], error["message"])
         return reply.body
+
+    def write(self, method: str, path: str, api_version: str, body: Any = None) -> Any:
+        return self._send(method, self._url(path, api_version, None), body)
+
+
+class CloudClock:
+    """The simulated cloud's time, which passes by sleeping."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._lock = threading.Lock()
+        self.slept = 0.0
+
+    def now(self) -> datetime:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self._cloud.clock.now() // 10)
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self.slept += seconds
+            self._cloud.advance(seconds)

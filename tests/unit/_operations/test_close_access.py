@@ -1,0 +1,509 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Closing before the time is over, in a simulated cloud whose time passes by sleeping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.jit_api import ArmJitApi
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.layouts import ArmLayouts
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.network_api import ArmNetworkApi
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import Origin
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.closing import CloseWish, Whose
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureRefused, ReplyLost
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import VmId
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.close_access import (
+    CloseRequest,
+    close_access,
+)
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcomes import Outcome
+from azure_simulator.compute.models import VirtualMachine
+from azure_simulator.network.models import NetworkSecurityGroup, SecurityRule
+from cloud import Cloud, JitPolicyClient, rule, wish
+from cloud_arm import CloudArm, CloudClock
+from samples import SUBSCRIPTION
+
+DESK, OTHER_DESK, OFFICE = "203.0.113.7", "203.0.113.8", "203.0.113.0/24"
+ME, COLLEAGUE = "[ada@control-node]", "[bob@control-node]"
+MY_IP = "(my_ip)"
+MINE = Whose(marks=(ME,))
+ANYBODY = Whose()
+EVERYBODY = Whose(everybody=True)
+
+# vm-both has a group on its interface and one on its subnet, the others share the subnet's.
+FLEET = f"""\
+subscriptions:
+  - name: Test
+    id: {SUBSCRIPTION}
+    groups:
+      - name: rg-vdi
+        location: westeurope
+        security_groups: [{{name: nsg-subnet}}, {{name: nsg-nic}}]
+        networks:
+          - name: vnet
+            address_space: 10.0.0.0/16
+            subnets: [{{name: desktops, prefix: 10.0.1.0/24, security_group: nsg-subnet}}]
+        vms:
+          - {{name: vm-both, os: linux, security_group: nsg-nic}}
+          - {{name: vm-2, os: linux}}
+          - {{name: vm-3, os: linux}}
+"""
+
+
+@dataclass
+class Scene:
+    """A cloud with three covered VMs, and what a task has to do with it."""
+
+    cloud: Cloud
+    arm: CloudArm
+    clock: CloudClock
+    policy: JitPolicyClient
+    warnings: list[str] = field(default_factory=list)
+    progress: list[tuple[int, int]] = field(default_factory=list)
+
+    def vm(self, name: str) -> VmId:
+        return VmId.of(SUBSCRIPTION, "rg-vdi", name)
+
+    def machine(self, name: str) -> VirtualMachine:
+        return self.cloud.world.subscriptions[SUBSCRIPTION].groups["rg-vdi"].vms[name]
+
+    @property
+    def subnet_group(self) -> NetworkSecurityGroup:
+        return self.cloud.world.subscriptions[SUBSCRIPTION].groups["rg-vdi"].nsgs["nsg-subnet"]
+
+    def open(self, name: str, *ports: int, source: str | list[str] = DESK, by: str = ME, why: str = "") -> None:
+        """Have somebody ask for ports, and Azure take its time for them."""
+        entry = {"id": str(self.vm(name)), "ports": [wish(port, source) for port in ports]}
+        reply = self.policy.initiate(entry, justification=f"{why} {by} #ref".strip())
+        assert reply.status == 202, reply.body
+
+    def settle(self) -> None:
+        self.cloud.advance(30)
+
+    def grants(self, name: str) -> list[tuple[str, int, str]]:
+        """Give group, port and source of each rule that lets somebody in to the VM."""
+        machine = self.machine(name)
+        return sorted(
+            (nsg.name, int(rule.properties["destinationPortRange"]), rule.properties["sourceAddressPrefix"])
+            for nsg in machine.nics[0].security_groups()
+            for rule in nsg.rules.values()
+            if "-JITRule-" in rule.name
+            and machine.nics[0].private_address == rule.properties["destinationAddressPrefix"]
+        )
+
+    def close(
+        self,
+        *names: str,
+        ports: tuple[int, ...] = (),
+        sources: tuple[str, ...] = (),
+        origin: Origin | None = None,
+        whose: Whose = MINE,
+        timeout: float = 300,
+        check_mode: bool = False,
+    ) -> Outcome:
+        wishes = [CloseWish(self.vm(name), ports, origin or Origin(sources)) for name in names]
+        self.arm.sent.clear()
+        return close_access(
+            CloseRequest(wishes, whose, MY_IP, timedelta(seconds=timeout)),
+            ArmJitApi(self.arm),
+            ArmLayouts(self.arm),
+            ArmNetworkApi(self.arm),
+            self.clock,
+            self.warnings.append,
+            lambda done, of: self.progress.append((done, of)),
+            check_mode=check_mode,
+        )
+
+    @property
+    def deletions(self) -> int:
+        return sum(count for name, count in self.arm.sent.items() if name.startswith("DELETE"))
+
+
+@pytest.fixture
+def make_scene(tmp_path: Path) -> Callable[..., Scene]:
+    def make(**behaviour: Any) -> Scene:
+        file = tmp_path / "fleet.yml"
+        file.write_text(FLEET)
+        cloud = Cloud(str(file), **behaviour)
+        scene = Scene(
+            cloud,
+            CloudArm(cloud),
+            CloudClock(cloud),
+            JitPolicyClient(cloud, SUBSCRIPTION, "rg-vdi", "westeurope"),
+        )
+        names = ("vm-both", "vm-2", "vm-3")
+        scene.policy.put(*({"id": str(scene.vm(name)), "ports": [rule(22), rule(3389)]} for name in names))
+        scene.settle()
+        return scene
+
+    return make
+
+
+@pytest.fixture
+def scene(make_scene: Callable[..., Scene]) -> Scene:
+    return make_scene()
+
+
+def states(outcome: Outcome) -> list[str | None]:
+    return [vm.state for vm in outcome.vms]
+
+
+def ended(outcome: Outcome, index: int = 0) -> dict[int, int]:
+    """Count the windows that ended, by port."""
+    return {port.port: len(port.details.get("ended", ())) for port in outcome.vms[index].ports}
+
+
+# -- what ends ----------------------------------------------------------------------------------------------
+
+
+def test_a_window_ends_at_both_levels_and_a_second_run_changes_nothing(scene: Scene) -> None:
+    scene.open("vm-both", 22)
+    assert scene.grants("vm-both") == [("nsg-nic", 22, DESK), ("nsg-subnet", 22, DESK)]
+
+    outcome = scene.close("vm-both")
+    again = scene.close("vm-both")
+
+    assert scene.grants("vm-both") == []
+    assert states(outcome) == ["closed"]
+    assert outcome.changed
+    assert ended(outcome) == {22: 1}
+    assert len(outcome.vms[0].ports[0].details["rules"]) == 2
+    assert states(again) == ["closed"]
+    assert not again.changed
+    assert scene.deletions == 0
+
+
+def test_only_named_ports_end(scene: Scene) -> None:
+    scene.open("vm-2", 22, 3389)
+
+    outcome = scene.close("vm-2", ports=(22,))
+
+    assert scene.grants("vm-2") == [("nsg-subnet", 3389, DESK)]
+    assert ended(outcome) == {22: 1}
+
+
+def test_only_windows_of_the_named_sources_end(scene: Scene) -> None:
+    scene.open("vm-2", 22)
+    scene.open("vm-2", 22, source="198.51.100.9")
+
+    scene.close("vm-2", sources=(OFFICE,))
+
+    assert scene.grants("vm-2") == [("nsg-subnet", 22, "198.51.100.9")]
+
+
+def test_a_window_that_admits_more_than_the_named_sources_is_left_and_said_to_be(make_scene: Any) -> None:
+    scene = make_scene()
+    scene.open("vm-2", 22, source=OFFICE)
+
+    outcome = scene.close("vm-2", sources=(DESK,))
+
+    assert scene.grants("vm-2") == [("nsg-subnet", 22, OFFICE)]
+    assert states(outcome) == ["failed"]
+    assert not outcome.changed
+    assert OFFICE in (outcome.vms[0].error or "")
+    assert "all_grants" in (outcome.vms[0].error or "")
+
+
+def test_what_was_asked_for_by_my_ip_is_known_by_its_mark(scene: Scene) -> None:
+    scene.open("vm-2", 22, by=f"{ME} {MY_IP}")
+    scene.open("vm-2", 3389)
+
+    scene.close("vm-2", origin=Origin(own_address=True))
+
+    assert scene.grants("vm-2") == [("nsg-subnet", 3389, DESK)]
+
+
+def test_a_colleagues_window_stays_and_is_told(scene: Scene) -> None:
+    scene.open("vm-2", 22)
+    scene.open("vm-2", 22, source=OTHER_DESK, by=COLLEAGUE)
+
+    outcome = scene.close("vm-2")
+
+    assert scene.grants("vm-2") == [("nsg-subnet", 22, OTHER_DESK)]
+    assert states(outcome) == ["closed"]
+    (kept,) = outcome.vms[0].ports[0].details["kept"]
+    assert kept["sources"] == [OTHER_DESK]
+    assert COLLEAGUE in kept["justification"]
+    assert any("vm-2" in warning for warning in scene.warnings)
+
+
+@pytest.mark.parametrize("equal_grants", ["separate", "merged"])
+def test_two_windows_that_no_rule_tells_apart_are_both_left(make_scene: Any, equal_grants: str) -> None:
+    scene = make_scene(equal_grants=equal_grants)
+    scene.open("vm-2", 22)
+    scene.open("vm-2", 22, by=COLLEAGUE)
+    before = scene.grants("vm-2")
+
+    outcome = scene.close("vm-2")
+
+    assert scene.grants("vm-2") == before
+    assert states(outcome) == ["failed"]
+    assert COLLEAGUE in (outcome.vms[0].error or "")
+
+
+def test_a_rule_for_two_ports_ends_with_both_of_them_and_not_with_one(make_scene: Any) -> None:
+    scene = make_scene(grant_rules="per_vm")
+    scene.open("vm-2", 22, 3389)
+
+    one = scene.close("vm-2", ports=(22,))
+    deleted_for_one = scene.deletions
+    both = scene.close("vm-2", ports=(22, 3389))
+
+    assert states(one) == ["failed"]
+    assert "3389" not in (one.vms[0].error or "")
+    assert deleted_for_one == 0
+    assert states(both) == ["closed"]
+    assert scene.deletions == 1
+
+
+def test_anybodys_windows_end_where_it_does_not_matter_whose_they_are(scene: Scene) -> None:
+    scene.open("vm-2", 22)
+    scene.open("vm-2", 22, source=OTHER_DESK, by=COLLEAGUE)
+
+    outcome = scene.close("vm-2", whose=ANYBODY)
+
+    assert scene.grants("vm-2") == []
+    assert ended(outcome) == {22: 2}
+
+
+def test_windows_are_chosen_by_what_their_justification_says(scene: Scene) -> None:
+    scene.open("vm-2", 22, why="CHG-4711 patches")
+    scene.open("vm-2", 3389, why="CHG-4712")
+
+    scene.close("vm-2", whose=Whose(marks=(ME,), justification="chg-4711"))
+
+    assert scene.grants("vm-2") == [("nsg-subnet", 3389, DESK)]
+
+
+def test_breaking_glass_ends_everybodys_windows_and_rules_that_admit_more(scene: Scene) -> None:
+    scene.open("vm-2", 22, source=OFFICE, by=COLLEAGUE)
+    scene.open("vm-2", 22)
+
+    outcome = scene.close("vm-2", sources=(DESK,), whose=EVERYBODY)
+
+    assert scene.grants("vm-2") == []
+    assert states(outcome) == ["closed"]
+    assert ended(outcome) == {22: 2}
+
+
+def test_breaking_glass_ends_rules_that_no_request_tells_of(scene: Scene) -> None:
+    address = scene.machine("vm-2").nics[0].private_address
+    scene.subnet_group.put(
+        SecurityRule(
+            "MicrosoftDefenderForCloud-JITRule--42-0123456789ABCDEF0123456789ABCDEF",
+            {
+                "protocol": "*",
+                "access": "Allow",
+                "direction": "Inbound",
+                "priority": 100,
+                "sourcePortRange": "*",
+                "sourceAddressPrefix": DESK,
+                "destinationAddressPrefix": address,
+                "destinationPortRange": "22",
+            },
+        )
+    )
+
+    timid = scene.close("vm-2", whose=ANYBODY)
+    left = scene.grants("vm-2")
+    outcome = scene.close("vm-2", whose=EVERYBODY)
+
+    assert not timid.changed
+    assert left == [("nsg-subnet", 22, DESK)]
+    assert scene.grants("vm-2") == []
+    assert outcome.changed
+
+
+def test_other_vms_keep_their_windows(scene: Scene) -> None:
+    for name in ("vm-2", "vm-3"):
+        scene.open(name, 22)
+
+    scene.close("vm-2")
+
+    assert scene.grants("vm-2") == []
+    assert scene.grants("vm-3") == [("nsg-subnet", 22, DESK)]
+
+
+# -- time -----------------------------------------------------------------------------------------------------
+
+
+def test_one_change_of_a_group_at_a_time_is_waited_for(make_scene: Any) -> None:
+    scene = make_scene(network_operation="10s")
+    for name in ("vm-both", "vm-2", "vm-3"):
+        scene.open(name, 22)
+    scene.settle()
+
+    outcome = scene.close("vm-both", "vm-2", "vm-3")
+
+    assert states(outcome) == ["closed"] * 3
+    assert all(scene.grants(name) == [] for name in ("vm-both", "vm-2", "vm-3"))
+    assert scene.deletions == 4
+    assert scene.progress[-1] == (4, 4)
+
+
+def test_what_was_not_done_in_time_is_said_and_a_second_run_goes_on(make_scene: Any) -> None:
+    scene = make_scene(network_operation="10s")
+    for name in ("vm-2", "vm-3"):
+        scene.open(name, 22)
+    scene.settle()
+
+    outcome = scene.close("vm-2", "vm-3", timeout=15)
+    scene.settle()
+    again = scene.close("vm-2", "vm-3")
+
+    assert sorted(map(str, states(outcome))) == ["closed", "failed"]
+    assert "wait_timeout" in str([vm.error for vm in outcome.vms])
+    assert states(again) == ["closed", "closed"]
+    assert scene.grants("vm-2") == scene.grants("vm-3") == []
+
+
+def test_a_request_that_azure_still_works_on_is_waited_for(make_scene: Any) -> None:
+    scene = make_scene(provisioning="8s")
+    scene.settle()
+    scene.open("vm-2", 22)
+
+    outcome = scene.close("vm-2")
+    scene.settle()
+
+    assert states(outcome) == ["closed"]
+    assert ended(outcome) == {22: 1}
+    assert scene.grants("vm-2") == []
+
+
+def test_a_request_that_stays_pending_is_unknown(make_scene: Any) -> None:
+    scene = make_scene(provisioning="100s")
+    scene.cloud.advance(200)
+    scene.open("vm-2", 22)
+
+    outcome = scene.close("vm-2", timeout=20)
+
+    assert states(outcome) == ["unknown"]
+    assert "run again" in (outcome.vms[0].error or "")
+
+
+def test_a_policy_that_is_being_updated_hides_its_requests_and_is_waited_for(make_scene: Any) -> None:
+    scene = make_scene(provisioning="5s")
+    scene.settle()
+    scene.open("vm-2", 22)
+    scene.settle()
+    entries = scene.policy.properties()["virtualMachines"]
+    scene.policy.put(*entries)
+    assert scene.policy.properties()["requests"] == []
+
+    outcome = scene.close("vm-2")
+
+    assert ended(outcome) == {22: 1}
+    assert scene.grants("vm-2") == []
+
+
+# -- trouble --------------------------------------------------------------------------------------------------
+
+
+def test_check_mode_deletes_nothing_and_predicts_what_the_run_does(scene: Scene) -> None:
+    scene.open("vm-both", 22, 3389)
+    before = scene.grants("vm-both")
+
+    predicted = scene.close("vm-both", check_mode=True)
+    deleted = scene.deletions
+    left = scene.grants("vm-both")
+    done = scene.close("vm-both")
+
+    assert deleted == 0
+    assert left == before
+    assert predicted == done
+    assert done.before == {
+        "vm-both": {
+            "22": f"open from {DESK} until 2026-01-05T09:00:30Z",
+            "3389": f"open from {DESK} until 2026-01-05T09:00:30Z",
+        }
+    }
+
+
+def test_a_lost_answer_is_no_reason_to_claim_anything(scene: Scene) -> None:
+    scene.open("vm-2", 22)
+    answers: Iterable[Exception | None] = iter([ReplyLost("cut off"), None, None])
+
+    def lose_the_first() -> None:
+        if trouble := next(answers, None):  # type: ignore[call-overload]
+            raise trouble
+
+    scene.arm.hooks.append(("DELETE", lose_the_first))
+
+    outcome = scene.close("vm-2")
+
+    assert states(outcome) == ["closed"]
+    assert scene.grants("vm-2") == []
+
+
+def test_a_locked_group_is_named_and_other_groups_are_closed(scene: Scene) -> None:
+    scene.open("vm-both", 22)
+    scene.subnet_group.locked = True
+
+    outcome = scene.close("vm-both")
+
+    assert states(outcome) == ["failed"]
+    assert "ScopeLocked" in (outcome.vms[0].error or "")
+    assert outcome.changed
+    assert scene.grants("vm-both") == [("nsg-subnet", 22, DESK)]
+
+
+def test_a_group_that_may_not_be_read_leaves_it_unknown(scene: Scene) -> None:
+    scene.open("vm-2", 22)
+
+    def forbid() -> None:
+        raise AzureRefused("GET nsg", 403, "AuthorizationFailed", "no read")
+
+    scene.arm.hooks.append(
+        (
+            "GET /subscriptions/"
+            + SUBSCRIPTION
+            + "/resourceGroups/rg-vdi/providers/Microsoft.Network/networkSecurityGroups",
+            forbid,
+        )
+    )
+
+    outcome = scene.close("vm-2")
+
+    assert states(outcome) == ["unknown"]
+    assert "networkSecurityGroups/read" in (outcome.vms[0].error or "")
+
+
+def test_a_missing_permission_to_delete_is_named(scene: Scene) -> None:
+    scene.open("vm-2", 22)
+
+    def forbid() -> None:
+        raise AzureRefused("DELETE rule", 403, "AuthorizationFailed", "no delete")
+
+    scene.arm.hooks.append(("DELETE", forbid))
+
+    outcome = scene.close("vm-2")
+
+    assert states(outcome) == ["failed"]
+    assert "securityRules/delete" in (outcome.vms[0].error or "")
+
+
+def test_a_vm_without_windows_or_policy_is_closed_and_nothing_is_read_for_it(scene: Scene) -> None:
+    outcome = scene.close("vm-2", "vm-9")
+
+    assert states(outcome) == ["closed", "closed"]
+    assert not outcome.changed
+    assert not [
+        name for name in scene.arm.sent if "Microsoft.ResourceGraph" in name or "Microsoft.Network" in name
+    ]
+
+
+def test_a_deleted_vm_has_no_rules_left_to_close(scene: Scene) -> None:
+    scene.open("vm-2", 22)
+    del scene.cloud.world.subscriptions[SUBSCRIPTION].groups["rg-vdi"].vms["vm-2"]
+
+    outcome = scene.close("vm-2")
+
+    assert states(outcome) == ["closed"]
+    assert not outcome.changed
