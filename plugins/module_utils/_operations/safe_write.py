@@ -38,12 +38,16 @@ from .waiting import Deadline
 LOOK_EVERY = 0.5
 # Looks further apart than this (writes of other policies came between) don't make one window.
 LONGEST_GAP = timedelta(seconds=2)
-# How often a policy is written before we stop: others keep taking our wish out, or Azure keeps refusing.
+# How often a policy is written before we stop, because others keep taking our wish out.
 TRIES = 8
 # So long a PUT was seen to take [rec], so that one whose answer was lost may still come into being.
 LONGEST_PUT = timedelta(seconds=10)
 # So long a new policy may be unknown after its first PUT: some seconds were seen [issue].
 APPEARS_WITHIN = timedelta(seconds=30)
+# What Azure says when it has no time for a write; nothing happened then. A lock says 409 as well, and stays.
+_BUSY = (409, 429)
+_LOCKED = "ScopeLocked"
+LONGEST_BUSY_PAUSE = 10.0
 # Random, so that two of our controllers don't meet again and again.
 LONGEST_PAUSE = 2.0
 
@@ -81,6 +85,7 @@ class _Job:
     due: datetime
     to_write: bool = True
     tries: int = 0
+    turned_away: int = 0
     reply_lost: bool = False
     was_taken: bool = False
     changed: bool = False
@@ -187,10 +192,18 @@ class Writer:
         job.trouble = str(error)
         if error.left_outcome_open:
             job.reply_lost = True
-        elif error.status in (409, 429):
-            self._again(job, error.retry_after or 1.0)
+        elif error.status in _BUSY and error.code != _LOCKED:
+            self._wait_out(job, error.retry_after)
         else:
             job.end(error=f"{error}{_hint(error)}")
+
+    def _wait_out(self, job: _Job, retry_after: float | None) -> None:
+        """Plan the same try again. Nobody took our wish out, so nothing but time limits how often."""
+        job.tries -= 1
+        job.turned_away += 1
+        growing = min(2.0**job.turned_away / 2, LONGEST_BUSY_PAUSE) * (0.5 + self.draw() / 2)
+        job.to_write = True
+        job.due = self.clock.now() + timedelta(seconds=retry_after or growing)
 
     def _again(self, job: _Job, pause: float) -> None:
         """Plan another try, unless there were enough."""

@@ -369,7 +369,7 @@ def test_endless_throttling_is_given_up(azure: MemoryAzure) -> None:
     azure.on("put", raising(refused(429, "TooManyRequests")), times=1000)
     outcome = run(azure, wish(azure.add_vm("vm-1")), timeout=600)
     assert "429 TooManyRequests" in errors(outcome)[0]
-    assert azure.count("put") <= 10
+    assert azure.count("put") <= 100, "one every six seconds or less often"
 
 
 def test_a_lost_update_is_merged_again_with_what_the_other_wrote(azure: MemoryAzure) -> None:
@@ -399,7 +399,7 @@ def test_a_writer_who_never_stops_is_an_error(azure: MemoryAzure) -> None:
     azure.on("put", lambda: azure.hold(policy_id(), entry(theirs, port(22))), when="after", times=1000)
     outcome = run(azure, wish(ours), timeout=600)
     assert "another writer" in errors(outcome)[0]
-    assert azure.count("put") <= 10
+    assert azure.count("put") <= 100, "one every six seconds or less often"
     assert azure.entries(policy_id()) == [entry(theirs, port(22))]
 
 

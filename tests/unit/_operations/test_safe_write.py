@@ -132,6 +132,36 @@ def test_a_lost_reply_whose_change_never_shows_up_is_written_again_after_the_lon
     assert second - first >= 10
 
 
+@pytest.mark.parametrize("status", [409, 429])
+@pytest.mark.parametrize("retry_after", [None, 2])
+def test_a_busy_azure_is_waited_for_as_long_as_there_is_time(
+    azure: MemoryAzure, status: int, retry_after: float | None
+) -> None:
+    vm = azure.add_vm("vm-1")
+    azure.on("put", raising(refused(status, "Busy", retry_after=retry_after)), times=25)
+    result = write(azure, {policy_id(): have(vm)}, timeout=600)[policy_id()]
+    assert result.verified
+    assert azure.count("put") == 26
+
+
+def test_an_azure_that_stays_busy_is_named_when_time_is_up(azure: MemoryAzure) -> None:
+    vm = azure.add_vm("vm-1")
+    azure.on("put", raising(refused(429, "TooManyRequests")), times=1000)
+    result = write(azure, {policy_id(): have(vm)}, timeout=60)[policy_id()]
+    assert "within 60 s" in (result.error or "")
+    assert "TooManyRequests" in (result.error or "")
+    assert azure.clock.slept >= 60
+    assert azure.count("put") < 30, "its pauses grow"
+
+
+def test_a_lock_is_not_waited_for(azure: MemoryAzure) -> None:
+    vm = azure.add_vm("vm-1")
+    azure.on("put", raising(refused(409, "ScopeLocked")), times=1000)
+    result = write(azure, {policy_id(): have(vm)})[policy_id()]
+    assert "ScopeLocked" in (result.error or "")
+    assert azure.count("put") == 1
+
+
 def test_a_list_that_changes_begins_a_new_window(azure: MemoryAzure) -> None:
     vm, theirs = azure.add_vm("vm-1"), azure.add_vm("theirs")
 
