@@ -9,7 +9,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from ._jit.conditions import Condition, Property
 from ._jit.errors import InvalidOption, MissingLibrary
+from ._pushdown import PLAIN, plain_part
 
 try:
     import jmespath
@@ -55,6 +57,10 @@ class Filter:
         self.asks_for_jit = "jit_" in expression
         self._expression = expression
         self._compiled = _compile(option, expression)
+
+    def plain_part(self, names: Mapping[str, Property] = PLAIN) -> Condition | None:
+        """Give what every wanted VM fulfils and Azure can check by itself; `names` are those of the variables."""
+        return plain_part(self._compiled.parsed, names)
 
     def wants(self, name: str, variables: Mapping[str, Any]) -> bool:
         """Tell whether the expression's value counts as true in JMESPath: empty, false and null don't."""

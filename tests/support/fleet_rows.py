@@ -62,6 +62,10 @@ def vm_row(name: str = "vm-1", *interfaces: InterfaceRow, group: str = GROUP, **
         "osDisk": {"osType": "Linux"},
         "dataDisks": [],
         "scaleSet": "",
+        "guestName": "",
+        "osName": "",
+        "osVersion": "",
+        "hyperVGeneration": "",
         "nicCount": len({row["nic"] for row in interfaces}),
         "interfaces": list(interfaces) or None,
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.conditions import Condition
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureRefused
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.hosts import VmRow
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import PolicyId
@@ -21,6 +22,8 @@ class MemoryFleet:
     def __init__(self, *rows: VmRow, subscriptions: Sequence[str] = (SUBSCRIPTION,)) -> None:
         self.rows = rows
         self.subscriptions = list(subscriptions)
+        self.management_groups: dict[str, Sequence[str]] = {}
+        self.vms_refusal: AzureRefused | None = None
         self.policies: dict[tuple[str, str], list[PolicyId]] = {}
         self.refusals: dict[tuple[str, str | None], AzureRefused] = {}
         self.asked: list[tuple[Any, ...]] = []
@@ -28,9 +31,21 @@ class MemoryFleet:
     def list_subscriptions(self) -> list[str]:
         return self.subscriptions
 
+    def list_subscriptions_below(self, management_groups: Sequence[str]) -> list[str]:
+        self.asked.append(("management groups", *management_groups))
+        return [one for name in management_groups for one in self.management_groups.get(name, ())]
+
     def list_vms(
-        self, subscriptions: Sequence[str], resource_groups: Collection[str], *, include_powered_off: bool
+        self,
+        subscriptions: Sequence[str],
+        resource_groups: Collection[str],
+        *,
+        include_powered_off: bool,
+        condition: Condition | None = None,
+        whole_interfaces: bool = False,
     ) -> list[VmRow]:
+        if self.vms_refusal is not None:
+            raise self.vms_refusal
         self.asked.append((tuple(subscriptions), tuple(resource_groups), include_powered_off))
         return list(self.rows)
 

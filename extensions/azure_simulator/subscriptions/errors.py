@@ -16,3 +16,8 @@ def unknown_namespace(namespace: str) -> ArmError:
 def invalid_filter(text: str) -> ArmError:
     """Say that a list can't be narrowed in that way; Azure knows more ways [inf]."""
     return ArmError(400, "InvalidFilterInQueryString", f"Invalid $filter '{text}' specified in the query string.")
+
+
+def no_such_management_group(name: str) -> ArmError:
+    """Say that there is no such management group [inf]."""
+    return ArmError(404, "NotFound", f"The management group '{name}' cannot be found.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..exchange import Call, Json, Reply
 from ..paging import page
 from ..world import Tenant, World
-from .errors import unknown_namespace
+from .errors import no_such_management_group, unknown_namespace
 from .models import ResourceGroup, Subscription
 from .providers import PROVIDERS
 from .visible import visible_groups, visible_subscriptions
@@ -26,6 +26,13 @@ def list_subscriptions(world: World, call: Call) -> Reply:
     if "nextLink" not in body:
         body["count"] = {"type": "Total", "value": len(visible)}
     return Reply(body=body)
+
+
+def list_descendants(world: World, call: Call, name: str) -> Reply:
+    """Answer what is below a management group; there is one, the tenant's root, named after it."""
+    if name.lower() != world.tenant.id.lower():
+        raise no_such_management_group(name)
+    return Reply(body=page(call, world.behaviour, visible_subscriptions(world, call), _show_descendant))
 
 
 def get_subscription(world: World, call: Call, subscription_id: str) -> Reply:
@@ -102,6 +109,17 @@ def _show_tenant(tenant: Tenant) -> Json:
         "tenantCategory": "Home",
         "defaultDomain": tenant.domain,
         "tenantType": "AAD",
+    }
+
+
+def _show_descendant(subscription: Subscription) -> Json:
+    """Write a subscription as part of a management group [docs]."""
+    root = f"/providers/Microsoft.Management/managementGroups/{subscription.tenant_id}"
+    return {
+        "id": f"/subscriptions/{subscription.id}",
+        "type": "/subscriptions",
+        "name": subscription.id,
+        "properties": {"displayName": subscription.name, "parent": {"id": root}},
     }
 
 

@@ -13,6 +13,9 @@ _SUBSCRIPTION = "/subscriptions/{subscription_id}"
 ROUTES = [
     Route("GET", "/tenants", responses.list_tenants),
     Route("GET", "/subscriptions", responses.list_subscriptions),
+    Route(
+        "GET", "/providers/Microsoft.Management/managementGroups/{name}/descendants", responses.list_descendants
+    ),
     Route("GET", _SUBSCRIPTION, responses.get_subscription, action="Microsoft.Resources/subscriptions/read"),
     Route(
         "GET",

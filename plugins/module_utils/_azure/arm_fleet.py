@@ -16,7 +16,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
+from .._jit.conditions import Condition, holds
 from .._jit.errors import AzureRefused
 from .._jit.hosts import InterfaceRow, VmRow, is_off
 from .._jit.ids import VmId
@@ -25,6 +27,8 @@ from .subscriptions import list_subscriptions
 
 COMPUTE_API = "2024-07-01"
 NETWORK_API = "2024-05-01"
+MANAGEMENT_GROUPS = "/providers/Microsoft.Management/managementGroups"
+MANAGEMENT_API = "2020-05-01"
 # Up to here a list of VMs for each group is cheaper than one for the whole subscription.
 FEW_GROUPS = 3
 # Lists under way at once: enough to hide Azure's latency, few enough to stay below its rate limits.
@@ -93,8 +97,24 @@ class ArmFleet:
     def list_subscriptions(self) -> list[str]:
         return list_subscriptions(self._arm)
 
+    def list_subscriptions_below(self, management_groups: Sequence[str]) -> list[str]:
+        """Read the ids of the subscriptions in some management groups that can be used."""
+        below = {
+            str(child.get("name") or "").lower()
+            for name in management_groups
+            for child in self._arm.items(f"{MANAGEMENT_GROUPS}/{quote(name, safe='')}/descendants", MANAGEMENT_API)
+            if str(child.get("type") or "").lower().endswith("/subscriptions")
+        }
+        return [one for one in self.list_subscriptions() if one.lower() in below]
+
     def list_vms(
-        self, subscriptions: Sequence[str], resource_groups: Collection[str], *, include_powered_off: bool
+        self,
+        subscriptions: Sequence[str],
+        resource_groups: Collection[str],
+        *,
+        include_powered_off: bool,
+        condition: Condition | None = None,
+        whole_interfaces: bool = False,
     ) -> list[VmRow]:
         """Read the VMs of the subscriptions, or of some resource groups in them; no groups means all."""
         wanted = {name.lower(): name for name in resource_groups}
@@ -103,13 +123,15 @@ class ArmFleet:
             answers = list(zip(lists, pool.map(self._read, lists), strict=True))
         self._tell(answers)
         found = _Found(answers)
-        states = {_key(vm): _power_state(vm) for vm in found.of(_STATES)}
-        interfaces = _interfaces(found)
-        rows = (row for vm in found.of(_MACHINES) if (row := _row(vm, states, interfaces)))
+        views = {_key(vm): _part(vm, "properties", "instanceView") for vm in found.of(_STATES)}
+        interfaces = _interfaces(found, whole=whole_interfaces)
+        rows = (row for vm in found.of(_MACHINES) if (row := _row(vm, views, interfaces)))
         chosen = [
             row
             for row in rows
-            if (not wanted or row["resourceGroup"] in wanted) and (include_powered_off or not is_off(row))
+            if (not wanted or row["resourceGroup"] in wanted)
+            and (include_powered_off or not is_off(row))
+            and (condition is None or holds(condition, row))
         ]
         return sorted(chosen, key=lambda row: row["id"])
 
@@ -142,12 +164,13 @@ def _lists(subscription_id: str, groups: Sequence[str]) -> list[_List]:
     return [_List(_MACHINES, place) for place in places] + [_List(kind, subscription) for kind in _OF_SUBSCRIPTION]
 
 
-def _row(vm: Json, states: Mapping[str, str], interfaces: Mapping[str, list[InterfaceRow]]) -> VmRow | None:
+def _row(vm: Json, views: Mapping[str, Json], interfaces: Mapping[str, list[InterfaceRow]]) -> VmRow | None:
     vm_id = VmId.find_in(str(vm.get("id") or ""))
     if vm_id is None:
         return None
     properties = _part(vm, "properties")
     storage, key = _part(properties, "storageProfile"), _key(vm)
+    view = views.get(key, {})
     return {
         # The group in lower case, as Resource Graph has it: here Compute writes it in capitals [rec].
         "id": str(VmId.of(vm_id.subscription_id, vm_id.resource_group.lower(), vm_id.name)),
@@ -160,7 +183,7 @@ def _row(vm: Json, states: Mapping[str, str], interfaces: Mapping[str, list[Inte
         "plan": _text(vm, "plan", "name"),
         "vmId": _text(properties, "vmId"),
         "timeCreated": _text(properties, "timeCreated"),
-        "powerState": states.get(key, ""),
+        "powerState": _power_state(view),
         "provisioningState": _text(properties, "provisioningState"),
         "vmSize": _text(properties, "hardwareProfile", "vmSize"),
         "licenseType": _text(properties, "licenseType"),
@@ -169,18 +192,22 @@ def _row(vm: Json, states: Mapping[str, str], interfaces: Mapping[str, list[Inte
         "osDisk": storage.get("osDisk"),
         "dataDisks": storage.get("dataDisks"),
         "scaleSet": _text(properties, "virtualMachineScaleSet", "id"),
+        "guestName": _text(view, "computerName"),
+        "osName": _text(view, "osName"),
+        "osVersion": _text(view, "osVersion"),
+        "hyperVGeneration": _text(view, "hyperVGeneration"),
         "nicCount": len(_part(properties, "networkProfile").get("networkInterfaces") or ()),
         "interfaces": interfaces.get(key),
     }
 
 
-def _power_state(vm: Json) -> str:
-    statuses = _part(vm, "properties", "instanceView").get("statuses") or ()
+def _power_state(view: Json) -> str:
+    statuses = view.get("statuses") or ()
     codes = (str(status.get("code") or "") for status in statuses)
     return next((code for code in codes if code.lower().startswith("powerstate/")), "")
 
 
-def _interfaces(found: _Found) -> dict[str, list[InterfaceRow]]:
+def _interfaces(found: _Found, *, whole: bool) -> dict[str, list[InterfaceRow]]:
     """Join what is known of interfaces, public addresses and subnets, by the VMs that the interfaces belong to."""
     addresses = {_key(address): address for address in found.of(_ADDRESSES)}
     networks = found.of(_NETWORKS)
@@ -189,7 +216,8 @@ def _interfaces(found: _Found) -> dict[str, list[InterfaceRow]]:
     for nic in found.of(_INTERFACES):
         vm_key = _text(nic, "properties", "virtualMachine", "id").lower()
         for configuration in _part(nic, "properties").get("ipConfigurations") or () if vm_key else ():
-            rows[vm_key].append(_interface(nic, configuration, addresses, subnets))
+            row = _interface(nic, configuration, addresses, subnets)
+            rows[vm_key].append({**row, "model": _model(nic)} if whole else row)
     return rows
 
 
@@ -217,6 +245,12 @@ def _interface(
         "subnetSeen": True if subnet is not None else None,
         "subnetSecurityGroup": _text(subnet or {}, "properties", "networkSecurityGroup", "id"),
     }
+
+
+def _model(nic: Json) -> Json:
+    """Keep of an interface what Resource Graph has of it too."""
+    names = ("id", "name", "type", "location", "tags", "properties")
+    return {name: nic.get(name) for name in names}
 
 
 def _key(resource: Json) -> str:

@@ -9,19 +9,26 @@ mv-expand, and no row beyond the first page of a query that ends in `summarize`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from .._jit.conditions import LOCATION, POWER_STATE, RESOURCE_GROUP, AllOf, Condition, Is, power_code
 from .._jit.errors import ReplyLost
 from .._jit.hosts import OFF, VmRow
 from .._jit.ids import VmId
 from .arm import Arm
-from .subscriptions import list_subscriptions
+from .subscriptions import is_usable, list_subscriptions
 
 PATH = "/providers/Microsoft.ResourceGraph/resources"
 API_VERSION = "2022-10-01"
 PAGE = 1000
 SUBSCRIPTIONS = 1000
+
+_POWER_STATE = "tostring(properties.extended.instanceView.powerState.code)"
+# An interface as Resource Manager shows it.
+_MODEL = """,
+        model = pack('id', id, 'name', name, 'type', 'Microsoft.Network/networkInterfaces',
+            'location', location, 'tags', tags, 'properties', properties)"""
 
 # Each interface's IP configurations are gathered inside the join, so that there is one row for each VM. Ids are
 # compared in lower case: Azure writes them in any case [rec], and joins tell cases apart.
@@ -37,6 +44,10 @@ Resources
     image = properties.storageProfile.imageReference, osDisk = properties.storageProfile.osDisk,
     dataDisks = properties.storageProfile.dataDisks,
     scaleSet = tostring(properties.virtualMachineScaleSet.id),
+    guestName = tostring(properties.extended.instanceView.computerName),
+    osName = tostring(properties.extended.instanceView.osName),
+    osVersion = tostring(properties.extended.instanceView.osVersion),
+    hyperVGeneration = tostring(properties.extended.instanceView.hyperVGeneration),
     nicCount = array_length(properties.networkProfile.networkInterfaces), vmKey = tolower(id)
 | join kind=leftouter (
     Resources
@@ -50,7 +61,7 @@ Resources
         privateAddress = tostring(configuration.properties.privateIPAddress),
         subnet = tostring(configuration.properties.subnet.id),
         subnetKey = tolower(tostring(configuration.properties.subnet.id)),
-        publicKey = tolower(tostring(configuration.properties.publicIPAddress.id))
+        publicKey = tolower(tostring(configuration.properties.publicIPAddress.id)){model}
     | join kind=leftouter (
         Resources
         | where type =~ 'microsoft.network/publicipaddresses'
@@ -68,7 +79,8 @@ Resources
         'nic', nic, 'nicName', nicName, 'mac', mac, 'nicPrimary', nicPrimary, 'securityGroup', securityGroup,
         'ipName', ipName, 'ipPrimary', ipPrimary, 'privateAddress', privateAddress,
         'publicId', publicId, 'publicName', publicName, 'publicAddress', publicAddress, 'fqdn', fqdn,
-        'subnet', subnet, 'subnetSeen', subnetSeen, 'subnetSecurityGroup', subnetSecurityGroup)) by vmKey
+        'subnet', subnet, 'subnetSeen', subnetSeen, 'subnetSecurityGroup', subnetSecurityGroup{packed_model})
+        ) by vmKey
 ) on vmKey
 | project-away vmKey, vmKey1
 | order by id asc"""
@@ -83,20 +95,43 @@ class ResourceGraph:
     def list_subscriptions(self) -> list[str]:
         return list_subscriptions(self._arm)
 
+    def list_subscriptions_below(self, management_groups: Sequence[str]) -> list[str]:
+        """Read the ids of the subscriptions in some management groups that can be used."""
+        text = (
+            "ResourceContainers\n| where type =~ 'microsoft.resources/subscriptions'\n"
+            "| project id, subscriptionId, state = tostring(properties.state)\n| order by id asc"
+        )
+        rows = self._rows(text, {"managementGroups": list(management_groups)})
+        return [str(row["subscriptionId"]) for row in rows if is_usable(row["state"])]
+
     def list_vms(
-        self, subscriptions: Sequence[str], resource_groups: Collection[str], *, include_powered_off: bool
+        self,
+        subscriptions: Sequence[str],
+        resource_groups: Collection[str],
+        *,
+        include_powered_off: bool,
+        condition: Condition | None = None,
+        whole_interfaces: bool = False,
     ) -> list[VmRow]:
-        """Read the VMs of the subscriptions, or of some resource groups in them; no groups means all."""
-        text = query(resource_groups, include_powered_off=include_powered_off)
+        """Read the VMs of the subscriptions, or of some resource groups in them; no groups means all.
+
+        `whole_interfaces` asks for all that is known of the interfaces, some kilobytes for each VM.
+        """
+        text = query(
+            resource_groups,
+            include_powered_off=include_powered_off,
+            condition=condition,
+            whole_interfaces=whole_interfaces,
+        )
         chunks = [
             subscriptions[start : start + SUBSCRIPTIONS] for start in range(0, len(subscriptions), SUBSCRIPTIONS)
         ]
-        return [_read(row) for chunk in chunks for row in self._rows(text, chunk)]
+        return [_read(row) for chunk in chunks for row in self._rows(text, {"subscriptions": list(chunk)})]
 
-    def _rows(self, text: str, subscriptions: Sequence[str]) -> Iterator[Any]:
+    def _rows(self, text: str, scope: Mapping[str, Any]) -> Iterator[Any]:
         options: dict[str, Any] = {"resultFormat": "objectArray", "$top": PAGE}
         while True:
-            body = {"subscriptions": list(subscriptions), "query": text, "options": options}
+            body = {**scope, "query": text, "options": options}
             page = self._arm.query(PATH, API_VERSION, body)
             yield from page.get("data") or ()
             token = page.get("$skipToken")
@@ -106,7 +141,7 @@ class ResourceGraph:
                 raise ReplyLost("Azure Resource Graph gave out the same page twice")
             options = {**options, "$skipToken": token}
         if str(page.get("resultTruncated") or "").lower() == "true":
-            raise ReplyLost(f"Azure Resource Graph cut its answer short at {page.get('count')} VMs")
+            raise ReplyLost(f"Azure Resource Graph cut its answer short at {page.get('count')} rows")
 
 
 def _read(row: Any) -> VmRow:
@@ -117,16 +152,40 @@ def _read(row: Any) -> VmRow:
     return cast(VmRow, row)
 
 
-def query(resource_groups: Collection[str], *, include_powered_off: bool) -> str:
+def query(
+    resource_groups: Collection[str],
+    *,
+    include_powered_off: bool,
+    condition: Condition | None = None,
+    whole_interfaces: bool = False,
+) -> str:
     """Write the query for some resource groups, or for all of them where none is named."""
     conditions = ""
     if resource_groups:
         conditions += f"| where resourceGroup in~ ({', '.join(map(quote, resource_groups))})\n"
     if not include_powered_off:
         # A VM whose state Resource Graph doesn't know is left in.
-        power_state = "tostring(properties.extended.instanceView.powerState.code)"
-        conditions += f"| where {power_state} !in~ ({', '.join(map(quote, OFF))})\n"
-    return _VMS.replace("{conditions}", conditions)
+        conditions += f"| where {_POWER_STATE} !in~ ({', '.join(map(quote, OFF))})\n"
+    if condition is not None:
+        conditions += f"| where {write_condition(condition)}\n"
+    model, packed = (_MODEL, ", 'model', model") if whole_interfaces else ("", "")
+    return _VMS.replace("{conditions}", conditions).replace("{model}", model).replace("{packed_model}", packed)
+
+
+def write_condition(condition: Condition) -> str:
+    """Write a condition in the query language."""
+    if not isinstance(condition, Is):
+        word = " and " if isinstance(condition, AllOf) else " or "
+        return f"({word.join(map(write_condition, condition.parts))})"
+    # Only the values of tags tell cases apart.
+    if condition.property == LOCATION:
+        return f"location {'!=' if condition.negated else '=='} {quote(condition.value)}"
+    loosely = "!~" if condition.negated else "=~"
+    if condition.property == RESOURCE_GROUP:
+        return f"resourceGroup {loosely} {quote(condition.value)}"
+    if condition.property == POWER_STATE:
+        return f"{_POWER_STATE} {loosely} {quote(power_code(condition.value))}"
+    return f"tostring(tags[{quote(condition.tag)}]) {'!=' if condition.negated else '=='} {quote(condition.value)}"
 
 
 def quote(text: str) -> str:

@@ -15,8 +15,8 @@ _CLOSED = frozenset({"disabled", "deleted"})
 def list_subscriptions(arm: Arm) -> list[str]:
     """Read the ids of the subscriptions that can be used."""
     documents = arm.items("/subscriptions", API_VERSION)
-    return [
-        str(document["subscriptionId"])
-        for document in documents
-        if str(document.get("state") or "").lower() not in _CLOSED
-    ]
+    return [str(document["subscriptionId"]) for document in documents if is_usable(document.get("state"))]
+
+
+def is_usable(state: object) -> bool:
+    return str(state or "").lower() not in _CLOSED

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha1
-from typing import Any, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 Variables = dict[str, Any]
 
+# Variables that only VMs have whose guest tells of itself.
+_OF_THE_GUEST: Mapping[str, Literal["osName", "osVersion", "hyperVGeneration"]] = {
+    "os_name": "osName",
+    "os_version": "osVersion",
+    "hyper_v_generation": "hyperVGeneration",
+}
 # Power states of VMs that can't be reached, or soon can't.
 OFF = ("PowerState/stopped", "PowerState/stopping", "PowerState/deallocated", "PowerState/deallocating")
 _OFF = frozenset(state.lower() for state in OFF)
@@ -19,7 +25,8 @@ _OFF = frozenset(state.lower() for state in OFF)
 class InterfaceRow(TypedDict):
     """One IP configuration of one network interface. Absent texts are empty or None.
 
-    `subnetSeen` tells a subnet without a security group from one that may not be read.
+    `subnetSeen` tells a subnet without a security group from one that may not be read. `model` is the interface
+    as Resource Manager shows it, where it was asked for.
     """
 
     nic: str
@@ -37,10 +44,14 @@ class InterfaceRow(TypedDict):
     subnet: str | None
     subnetSeen: bool | None
     subnetSecurityGroup: str | None
+    model: NotRequired[Mapping[str, Any]]
 
 
 class VmRow(TypedDict):
-    """One VM as the source of the inventory gives it: plain JSON, so that it can be cached."""
+    """One VM as the source of the inventory gives it: plain JSON, so that it can be cached.
+
+    What its guest says of itself, from `guestName` to `hyperVGeneration`, only Resource Graph is sure to tell.
+    """
 
     id: str
     name: str
@@ -61,6 +72,10 @@ class VmRow(TypedDict):
     osDisk: Mapping[str, Any] | None
     dataDisks: Sequence[Mapping[str, Any]] | None
     scaleSet: str | None
+    guestName: str | None
+    osName: str | None
+    osVersion: str | None
+    hyperVGeneration: str | None
     nicCount: int | None
     interfaces: list[InterfaceRow] | None
 
@@ -76,8 +91,8 @@ def describe(row: VmRow) -> Variables:
         "subscription_id": row["subscriptionId"],
         "resource_type": "Microsoft.Compute/virtualMachines",
         "vmid": row["vmId"],
-        "default_inventory_hostname": f"{row['name']}_{digest(row['id'])[:4]}",
-        "computer_name": row["computerName"] or None,
+        "default_inventory_hostname": f"{row['name']}_{_azure_rms_digest(row)}",
+        "computer_name": row["guestName"] or row["computerName"] or None,
         "tags": row["tags"] or {},
         "powerstate": (row["powerState"] or "").rpartition("/")[2].lower() or "unknown",
         "provisioning_state": (row["provisioningState"] or "").lower(),
@@ -92,7 +107,14 @@ def describe(row: VmRow) -> Variables:
         "os_disk": _disk(row["osDisk"] or {}, operating_system_type=os_of(row)),
         "data_disks": [_disk(disk, lun=disk.get("lun")) for disk in row["dataDisks"] or ()],
         **_network(row["interfaces"] or []),
+        **{name: row[key] for name, key in _OF_THE_GUEST.items() if row[key]},
     }
+
+
+def _azure_rms_digest(row: VmRow) -> str:
+    """Shorten the id as azure.azcollection does: as Compute's lists write it, the group in capitals [rec]."""
+    group = row["resourceGroup"]
+    return digest(row["id"].replace(f"/resourceGroups/{group}/", f"/resourceGroups/{group.upper()}/"))[:4]
 
 
 def is_off(row: VmRow) -> bool:
@@ -149,7 +171,12 @@ def _network(rows: list[InterfaceRow]) -> Variables:
             if row["publicId"]
         ],
         "public_dns_hostnames": [row["fqdn"] for row in ordered if row["fqdn"]],
+        **({"network_interface_properties": models} if (models := _models(nics)) else {}),
     }
+
+
+def _models(nics: list[InterfaceRow]) -> list[Mapping[str, Any]]:
+    return [model for nic in nics if (model := nic.get("model"))]
 
 
 def _last(resource_id: str) -> str:

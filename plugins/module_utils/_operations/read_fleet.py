@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .._jit.conditions import Condition
 from .._jit.errors import AzureError, AzureRefused
 from .._jit.hosts import VmRow
 from .._jit.policies import Json
@@ -21,19 +22,33 @@ class FleetApi(Protocol):
     """Subscriptions and their VMs. All calls raise an `AzureError` when they fail."""
 
     def list_subscriptions(self) -> list[str]: ...
+    def list_subscriptions_below(self, management_groups: Sequence[str]) -> list[str]: ...
 
     def list_vms(
-        self, subscriptions: Sequence[str], resource_groups: Collection[str], *, include_powered_off: bool
+        self,
+        subscriptions: Sequence[str],
+        resource_groups: Collection[str],
+        *,
+        include_powered_off: bool,
+        condition: Condition | None = None,
+        whole_interfaces: bool = False,
     ) -> list[VmRow]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which VMs to read. Empty means all: of the subscriptions that the credential sees, of their groups."""
+    """Which VMs to read, and what of them.
+
+    Empty means all: of the subscriptions that the credential sees, of their groups. The subscriptions below
+    `management_groups` come on top of those named.
+    """
 
     subscriptions: tuple[str, ...] = ()
     resource_groups: tuple[str, ...] = ()
     include_powered_off: bool = False
+    management_groups: tuple[str, ...] = ()
+    condition: Condition | None = None
+    whole_interfaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +73,13 @@ def read_fleet(scope: Scope, fleet: FleetApi, jit: JitApi) -> Fleet:
     policies: dict[str, list[Json] | AzureRefused] = {}
 
     def read_vms() -> None:
-        rows = fleet.list_vms(subscriptions, scope.resource_groups, include_powered_off=scope.include_powered_off)
+        rows = fleet.list_vms(
+            subscriptions,
+            scope.resource_groups,
+            include_powered_off=scope.include_powered_off,
+            condition=scope.condition,
+            whole_interfaces=scope.whole_interfaces,
+        )
         vms.update({row["id"].lower(): row for row in rows})
 
     def read_policies(subscription_id: str) -> Callable[[], None]:
@@ -73,6 +94,14 @@ def read_fleet(scope: Scope, fleet: FleetApi, jit: JitApi) -> Fleet:
 
 
 def subscriptions_of(scope: Scope, fleet: FleetApi) -> list[str]:
+    if scope.management_groups:
+        below = fleet.list_subscriptions_below(scope.management_groups)
+        if not below:
+            raise AzureError(
+                f"no subscription is in the management group {', '.join(scope.management_groups)}, or the "
+                "credential sees none there: name the group by its id, or assign the credential a role on it"
+            )
+        return list({one.lower(): one for one in (*scope.subscriptions, *below)}.values())
     subscriptions = list(scope.subscriptions) or fleet.list_subscriptions()
     if not subscriptions:
         raise AzureError(

@@ -5,14 +5,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, get_args
 
 import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm_fleet import FEW_GROUPS, ArmFleet
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.resource_graph import ResourceGraph
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.conditions import (
+    LOCATION,
+    POWER_STATE,
+    RESOURCE_GROUP,
+    TAG,
+    AllOf,
+    AnyOf,
+    Condition,
+    Is,
+)
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureRefused
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.hosts import VmRow, is_unguarded
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.hosts import VmRow, describe, is_unguarded
 from azure_simulator.compute.models import PowerState
 from cloud import Cloud
 from cloud_arm import CloudArm
@@ -27,14 +37,40 @@ NETWORK = "providers/Microsoft.Network"
 FORBIDDEN = AzureRefused("GET list", 403, "AuthorizationFailed", "no read over the scope")
 
 
+SIMPLE = st.one_of(
+    st.builds(Is, st.just(TAG), st.sampled_from(["vdi", "VDI", "", "it's"]), st.sampled_from(["role", "it's"])),
+    st.builds(
+        Is, st.just(LOCATION), st.sampled_from(["westeurope", "Westeurope", "eastus"]), negated=st.booleans()
+    ),
+    st.builds(
+        Is, st.just(RESOURCE_GROUP), st.sampled_from(["rg-fleet-001", "RG-Fleet-002"]), negated=st.booleans()
+    ),
+    st.builds(Is, st.just(POWER_STATE), st.sampled_from(["running", "Deallocated"]), negated=st.booleans()),
+)
+CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
+    SIMPLE,
+    lambda inner: (
+        st.lists(inner, min_size=2, max_size=3)
+        .map(tuple)
+        .flatmap(lambda parts: st.sampled_from([AllOf(parts), AnyOf(parts)]))
+    ),
+    max_leaves=4,
+)
+
+
 def fleets(arm: CloudArm) -> tuple[ArmFleet, ResourceGraph]:
     return ArmFleet(arm), ResourceGraph(arm)
 
 
 def comparable(rows: Collection[VmRow]) -> list[dict[str, Any]]:
-    """Leave aside the order of interfaces, which nobody promises."""
+    """Leave aside the order of interfaces, and what guests say of themselves, which lists don't show."""
+    of_guests = dict.fromkeys(("guestName", "osName", "osVersion", "hyperVGeneration"))
     return [
-        {**row, "interfaces": sorted(row["interfaces"] or [], key=lambda part: (part["nic"], part["ipName"]))}
+        {
+            **row,
+            **of_guests,
+            "interfaces": sorted(row["interfaces"] or [], key=lambda part: (part["nic"], part["ipName"])),
+        }
         for row in sorted(rows, key=lambda row: row["id"].lower())
     ]
 
@@ -62,9 +98,11 @@ def test_both_sources_give_the_same_rows(data: st.DataObject) -> None:
     names = [name.upper() for subscription in subscriptions for name in subscription.groups]
     wanted = data.draw(st.lists(st.sampled_from([*names, "not-there"]), unique=True), "wanted groups")
     scope = [subscription.id for subscription in subscriptions]
-    powered_off = data.draw(st.booleans(), "powered off")
+    powered_off, whole = data.draw(st.booleans(), "powered off"), data.draw(st.booleans(), "whole interfaces")
+    condition: Condition | None = data.draw(st.none() | CONDITIONS, "condition")
     lists, graph = (
-        fleet.list_vms(scope, wanted, include_powered_off=powered_off) for fleet in fleets(CloudArm(cloud))
+        fleet.list_vms(scope, wanted, include_powered_off=powered_off, condition=condition, whole_interfaces=whole)
+        for fleet in fleets(CloudArm(cloud))
     )
     assert comparable(lists) == comparable(graph)
 
@@ -150,6 +188,29 @@ def test_what_would_lose_vms_or_addresses_unnoticed_is_an_error(part: str, refus
     arm = RecordingArm({f"/subscriptions/{SUBSCRIPTION}/{part}": refusal})
     with pytest.raises(AzureRefused):
         ArmFleet(arm).list_vms([SUBSCRIPTION], [], include_powered_off=True)
+
+
+def test_what_a_list_of_states_tells_of_guests_is_taken() -> None:
+    vm = {"id": str(vm_id()), "name": "vm", "properties": {"osProfile": {"computerName": "given"}}}
+    view = {"computerName": "Seen", "osName": "ubuntu", "osVersion": "22.04", "hyperVGeneration": "V2"}
+
+    class Stated(RecordingArm):
+        def items(self, path: str, api_version: str, params: Mapping[str, str] | None = None) -> Iterator[Any]:
+            if path.endswith(COMPUTE):
+                yield {"id": vm["id"], "properties": {"instanceView": view}} if params else vm
+
+    (row,) = ArmFleet(Stated()).list_vms([SUBSCRIPTION], [], include_powered_off=False)
+    variables = describe(row)
+    assert variables["computer_name"] == "Seen"
+    assert variables["os_name"] == "ubuntu"
+    assert variables["hyper_v_generation"] == "V2"
+
+
+@pytest.mark.parametrize("source", [ArmFleet, ResourceGraph])
+def test_the_subscriptions_of_a_management_group_are_found(source: type[ArmFleet | ResourceGraph]) -> None:
+    cloud = Cloud("demo")
+    found = source(CloudArm(cloud)).list_subscriptions_below([cloud.world.tenant.id])
+    assert sorted(found) == [WORKPLACE, PRODUCTION]
 
 
 def test_an_instance_of_a_flexible_scale_set_is_a_vm() -> None:

@@ -79,11 +79,11 @@ def test_groups_and_power_state_are_left_to_azure() -> None:
 
 
 def test_the_query_asks_for_the_columns_that_rows_are_read_from() -> None:
-    text = query([], include_powered_off=True)
+    text = query([], include_powered_off=True, whole_interfaces=True)
     projected = text.partition("| project ")[2].partition("\n| join")[0]
     columns = {part.partition("=")[0].strip() for part in re.split(r",(?![^(]*\))", projected)}
     assert columns - {"vmKey"} | {"interfaces"} == VmRow.__annotations__.keys()
-    packed = text.partition("make_list(pack(")[2].partition("))")[0]
+    packed = text.partition("make_list(pack(")[2].partition(") by vmKey")[0]
     assert set(re.findall(r"'(\w+)'", packed)) == InterfaceRow.__annotations__.keys()
 
 

@@ -77,3 +77,16 @@ def test_a_fleet_survives_being_stored() -> None:
     azure.policies[SUBSCRIPTION, GROUP] = [policy_id()]
     fleet = fleet_of(azure)
     assert Fleet.of_json(json.loads(json.dumps(fleet.to_json()))) == fleet
+
+
+def test_the_subscriptions_of_management_groups_come_on_top_of_those_named() -> None:
+    azure = MemoryFleet(vm_row())
+    azure.management_groups["platform"] = (OTHER_SUBSCRIPTION, SUBSCRIPTION.upper())
+    fleet_of(azure, Scope((SUBSCRIPTION,), management_groups=("platform",)))
+    (asked,) = [call for call in azure.asked if call[-1] is False]
+    assert [one.lower() for one in asked[0]] == [SUBSCRIPTION, OTHER_SUBSCRIPTION]
+
+
+def test_a_management_group_without_subscriptions_is_named() -> None:
+    with pytest.raises(AzureError, match="no subscription is in the management group nobody"):
+        fleet_of(MemoryFleet(), Scope(management_groups=("nobody",)))

@@ -292,3 +292,13 @@ def test_regular_pages() -> None:
     path = f"/subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachines?api-version=2024-07-01"
     assert walk(cloud, path)[1] == [4, 4, 2]
     assert cloud.call("GET", f"{path}&$skiptoken=nonsense").body["error"]["code"] == "InvalidSkipToken"
+
+
+def test_subscriptions_are_below_the_one_management_group() -> None:
+    cloud = Cloud()
+    group = f"/providers/Microsoft.Management/managementGroups/{cloud.world.tenant.id}"
+    below = cloud.get(f"{group}/descendants")["value"]
+    assert sorted(one["name"] for one in below) == [WORKPLACE, PRODUCTION]
+    assert {one["type"] for one in below} == {"/subscriptions"}
+    missing = cloud.call("GET", f"{group}x/descendants?api-version=2020-05-01")
+    assert missing.status == 404
