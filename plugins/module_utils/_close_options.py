@@ -13,6 +13,7 @@ from ._jit.access import Origin
 from ._jit.closing import CloseWish, Whose
 from ._jit.errors import InvalidOption
 from ._jit.justification import read_justification
+from ._open_options import read_my_ip_url
 from ._operations.close_access import CloseRequest, close_access
 from ._operations.open_access import OWN_ADDRESS
 from ._operations.outcomes import Outcome
@@ -51,10 +52,11 @@ def plan_close(
     whose = _read_whose(params)
     selection = read_selection(params, OWN_KEYS, wish)
     timeout = timedelta(seconds=params["wait_timeout"])
+    located = read_my_ip_url(params)
 
     def operate(context: Context, wishes: Sequence[CloseWish]) -> Outcome:
         return close_access(
-            CloseRequest(wishes, whose, OWN_ADDRESS, timeout),
+            CloseRequest(located(wishes), whose, OWN_ADDRESS, timeout),
             context.jit,
             context.layouts,
             context.network,

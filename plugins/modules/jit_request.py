@@ -57,7 +57,8 @@ options:
       - The addresses and CIDR prefixes that shall be admitted, or one of these words.
       - V(my_ip) stands for the public address from which this controller reaches Azure, as Azure sees it. Nobody here
         knows that address, so a port counts as open already only by a grant that O(requested_by) asked for with
-        V(my_ip) before; where the controller's address may have changed since, name the address itself or use O(force).
+        V(my_ip) before; where the controller's address may have changed since, name the address itself, give
+        O(my_ip_url), or use O(force).
       - V(policy) stands for all sources that the VM's policy allows.
       - V(any) stands for every address; it needs O(allow_any_source=true).
       - Without it O(state=open) takes V(my_ip), and O(state=closed) ends windows from wherever they admit.
@@ -66,6 +67,19 @@ options:
       - The host variable C(jit_request_sources), or the key C(sources) of an element of O(vms), says it for one VM alone.
     type: list
     elements: str
+  my_ip_url:
+    description:
+      - The URL of a service that answers with the address from which it was asked, as plain text or as a JSON object with
+        the key C(ip), such as V(https://api.ipify.org). V(my_ip) among O(sources) then stands for that address, which is
+        sent to Azure like any other.
+      - It is asked once for each task, through the same proxy and with the same certificate authorities as Azure; in check
+        mode too. Name one whose answers you trust, by C(https), because its answer decides who is let in.
+      - For a controller that reaches the virtual machines by another way than Azure, such as a VPN, name a service on that
+        way.
+      - The address is one for the whole task. Behind several addresses that change from connection to connection, name them
+        all in O(sources) instead.
+      - A user name and a query in the URL appear in no message; a task's arguments are shown in full by C(-vvv).
+    type: str
   allow_any_source:
     description: Allow V(any) among O(sources), which opens the ports to the whole internet.
     type: bool
@@ -345,27 +359,14 @@ summary:
     unknown: 0
 """
 
-import dataclasses
-import secrets
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Any
 
 from ..module_utils._close_options import close_spec, plan_close, refuse_with_open
-from ..module_utils._jit.access import Wish
-from ..module_utils._jit.justification import read_justification
-from ..module_utils._operations.open_access import OpenRequest, open_access
-from ..module_utils._operations.outcomes import Outcome
-from ..module_utils._options import (
-    Selected,
-    batch_spec,
-    read_access_duration,
-    read_origin,
-    read_ports,
-    read_span,
-)
-from ..module_utils._runner import Context, run
-from ..module_utils._selection import Selection, read_selection
+from ..module_utils._open_options import open_spec, plan_open
+from ..module_utils._options import batch_spec
+from ..module_utils._runner import run
+from ..module_utils._selection import Selection
 
 
 def plan(params: Mapping[str, Any]) -> tuple[Selection[Any], Any]:
@@ -376,64 +377,18 @@ def plan(params: Mapping[str, Any]) -> tuple[Selection[Any], Any]:
     return plan_open(params)
 
 
-def plan_open(params: Mapping[str, Any]) -> tuple[Selection[Wish], Any]:
-    """Read the options into a request."""
-
-    def origin(option: str, raw: Any) -> Any:
-        return read_origin(option, raw, allow_any=params["allow_any_source"])
-
-    ports = read_ports("ports", params["ports"])
-    sources = origin("sources", params["sources"])
-    duration = read_access_duration("duration", params["duration"])
-    remaining = read_span("minimum_remaining", params["minimum_remaining"])
-
-    def wish(vm: Selected) -> Wish:
-        return Wish(
-            vm.vm,
-            ports=vm.read("ports", read_ports, ports),
-            origin=vm.read("sources", origin, sources),
-            duration=vm.read("duration", read_access_duration, duration),
-            minimum_remaining=remaining,
-            clamp=params["clamp_duration"],
-            force=params["force"],
-        )
-
-    justification = read_justification(params)
-    selection = read_selection(params, ["ports", "sources", "duration"], wish)
-    request = OpenRequest(
-        wishes=(),
-        justification=justification.text,
-        controller=justification.controller,
-        wait_for=params["wait_for"],
-        wait_timeout=timedelta(seconds=params["wait_timeout"]),
-    )
-
-    def operate(context: Context, wishes: Sequence[Wish]) -> Outcome:
-        reference = f"#{secrets.token_hex(4)}"
-        asked = dataclasses.replace(request, wishes=wishes)
-        return open_access(asked, context, reference, check_mode=context.check_mode)
-
-    return selection, operate
-
-
 def main() -> None:
     run(
         {
             "state": {"type": "str", "choices": ["open", "closed"], "default": "open"},
             "ports": {"type": "list", "elements": "raw"},
             "sources": {"type": "list", "elements": "str"},
-            "allow_any_source": {"type": "bool", "default": False},
-            "duration": {"type": "str"},
-            "clamp_duration": {"type": "bool", "default": False},
-            "force": {"type": "bool", "default": False},
-            "minimum_remaining": {"type": "str"},
+            "my_ip_url": {"type": "str"},
             "justification": {"type": "str"},
-            "require_justification": {"type": "bool", "default": False},
-            "justification_pattern": {"type": "str"},
             "requested_by": {"type": "str"},
             "requested_in": {"type": "str"},
-            "wait_for": {"type": "str", "choices": ["accepted", "initiated"], "default": "initiated"},
             "wait_timeout": {"type": "int", "default": 300},
+            **open_spec(),
             **close_spec(),
             **batch_spec(),
         },

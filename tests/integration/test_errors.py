@@ -209,3 +209,17 @@ def test_too_long_names_are_found_before_the_first_write(
 
     assert "56 characters" in message(run)
     assert simulator.writes() == []
+
+
+def test_an_own_address_that_nobody_tells_is_named_by_option_and_url_without_secrets(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    unreachable = playbooks.play([{OPEN: {"my_ip_url": "https://ada:hush-4711@127.0.0.1:9/ip?token=hush-4711"}}])
+    no_url = playbooks.play([{OPEN: {"my_ip_url": "ip.example"}}])
+
+    said = message(unreachable)
+    assert "my_ip_url: https://127.0.0.1:9/ip can't be asked" in said
+    assert "in sources" in said
+    assert "hush-4711" not in unreachable.output.partition("TASK")[2]
+    assert "my_ip_url: it is no URL" in message(no_url)
+    assert simulator.writes() == []
