@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -14,10 +15,14 @@ from ._jit.closing import CloseWish, Whose
 from ._jit.errors import InvalidOption
 from ._jit.justification import read_justification
 from ._open_options import read_my_ip_url
-from ._operations.close_access import CloseRequest, close_access
+from ._operations.close_access import close_access
+from ._operations.close_by_policy import close_by_policy
 from ._operations.open_access import OWN_ADDRESS
 from ._operations.outcomes import Outcome
+from ._operations.safe_write import Writer
+from ._operations.windows import CloseRequest
 from ._options import Selected, as_list, read_origin, read_ports
+from ._policy_options import read_patience
 from ._runner import Context
 from ._selection import Selection, read_selection
 
@@ -27,6 +32,7 @@ OWN_KEYS = ("ports", "sources", "duration")
 def close_spec() -> dict[str, Any]:
     """Options that only matter where access is closed."""
     return {
+        "close_method": {"type": "str", "choices": ["rule", "policy"], "default": "rule"},
         "only_mine": {"type": "bool", "default": True},
         "all_grants": {"type": "bool", "default": False},
         "requestors": {"type": "list", "elements": "str"},
@@ -51,6 +57,8 @@ def plan_close(
 
     whose = _read_whose(params)
     selection = read_selection(params, OWN_KEYS, wish)
+    if params["close_method"] == "policy":
+        return selection, _by_policy(params)
     timeout = timedelta(seconds=params["wait_timeout"])
     located = read_my_ip_url(params)
 
@@ -67,6 +75,27 @@ def plan_close(
         )
 
     return selection, operate
+
+
+def _by_policy(params: Mapping[str, Any]) -> Callable[[Context, Sequence[CloseWish]], Outcome]:
+    """Read how VMs are taken out of their policies and put back, which ends all windows of theirs."""
+    if not params["all_grants"]:
+        raise InvalidOption(
+            "close_method", "policy ends everybody's windows of the VMs; say all_grants: true to mean it"
+        )
+    for option in ("ports", "sources"):
+        if as_list(params[option]):
+            raise InvalidOption(
+                option, "close_method: policy ends all windows of the VMs; leave it out, or say close_method: rule"
+            )
+    patience = read_patience(params)
+
+    def operate(context: Context, wishes: Sequence[CloseWish]) -> Outcome:
+        writer = Writer(context.jit, context.clock, random.random, patience, context.progress.policies)
+        vms = [wish.vm for wish in wishes]
+        return close_by_policy(vms, writer, context.warn, check_mode=context.check_mode)
+
+    return operate
 
 
 def _read_origin(option: str, raw: Any) -> Origin:

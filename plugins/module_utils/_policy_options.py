@@ -133,8 +133,17 @@ def refuse_address(option: str, _raw: Any) -> None:
     raise InvalidOption(option, "with state: absent there is nothing to give an address to; leave it out")
 
 
+def writing_spec() -> dict[str, Any]:
+    """Options of the documentation fragment `jitfleet.azure.writing`."""
+    return {
+        "write_budget": {"type": "float", "default": 5.0},
+        "quiet_window": {"type": "float", "default": 6.0},
+    }
+
+
 def read_patience(params: Mapping[str, Any]) -> Patience:
-    """Read how safely policies are written."""
+    """Read how safely policies are written; a module without the option `wait` waits."""
+    wait = params.get("wait", True)
     budget, quiet, timeout = params["write_budget"], params["quiet_window"], params["wait_timeout"]
     if budget <= 0:
         raise InvalidOption("write_budget", f"{budget:g} is too short; give a number of seconds above 0")
@@ -144,10 +153,8 @@ def read_patience(params: Mapping[str, Any]) -> Patience:
             f"{quiet:g} is shorter than write_budget, {budget:g}; then a change that another writer is about to "
             "undo would count as done",
         )
-    if params["wait"] and timeout <= quiet:
+    if wait and timeout <= quiet:
         raise InvalidOption(
             "wait_timeout", f"{timeout} is not longer than quiet_window, {quiet:g}; then no change could be done"
         )
-    return Patience(
-        timedelta(seconds=budget), timedelta(seconds=quiet), timedelta(seconds=timeout), wait=params["wait"]
-    )
+    return Patience(timedelta(seconds=budget), timedelta(seconds=quiet), timedelta(seconds=timeout), wait=wait)

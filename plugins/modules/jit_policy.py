@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - jitfleet.azure.auth
   - jitfleet.azure.batch
   - jitfleet.azure.waiting
+  - jitfleet.azure.writing
 attributes:
   check_mode:
     support: full
@@ -118,20 +119,6 @@ options:
       - With V(false) the task ends with Azure's reply, and RV(vms[].verified) is false for what changed.
     type: bool
     default: true
-  write_budget:
-    description:
-      - How long one write may take, in seconds, from the start of the reading that it is made from to Azure's reply.
-      - A write that took longer is looked at like any other, and a warning says that another writer's change may be
-        lost.
-    type: float
-    default: 5.0
-  quiet_window:
-    description:
-      - How long, in seconds, a policy must keep its VM list unchanged, with the change in effect, before the change
-        counts as done. It is looked at every half second.
-      - At least O(write_budget). Writers who keep both don't lose each other's VMs.
-    type: float
-    default: 6.0
 notes:
   - Azure has no conditional write for policies; a write replaces the whole list of VMs. So each policy is read right
     before it is written, and watched afterwards; where another writer took the change out, it is made again, from a new
@@ -306,6 +293,7 @@ from ..module_utils._policy_options import (
     read_widest_prefix,
     refuse_address,
     refuse_with_absent,
+    writing_spec,
 )
 from ..module_utils._runner import Context, run
 from ..module_utils._selection import Selection, read_selection
@@ -386,8 +374,7 @@ def main() -> None:
             "widest_prefix": {"type": "int", "default": 16},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 300},
-            "write_budget": {"type": "float", "default": 5.0},
-            "quiet_window": {"type": "float", "default": 6.0},
+            **writing_spec(),
             **batch_spec(),
         },
         plan,

@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - jitfleet.azure.auth
   - jitfleet.azure.batch
   - jitfleet.azure.waiting
+  - jitfleet.azure.writing
 attributes:
   check_mode:
     support: full
@@ -147,6 +148,20 @@ options:
       accepted: Azure took the request. Whether the ports open is not known yet.
       initiated: Azure reports the request as C(Initiated), which means that it made the network rules.
     default: initiated
+  close_method:
+    description: How O(state=closed) ends windows.
+    type: str
+    choices:
+      rule: >-
+        Delete the windows' own rules from the network security groups. The standing rule that refuses stays, and other
+        people's windows are untouched.
+      policy: >-
+        Take the VMs out of their policies and put them back. This ends every window of theirs, other people's too, so it needs
+        O(all_grants=true), and chooses by neither O(ports) nor O(sources). That Azure then revokes the windows is inferred from
+        recorded traffic; afterwards it is looked at. The VMs' entries are first put into a policy beside their own, named
+        C(closing-) and the policy's name. It keeps them covered meanwhile, and a run that was interrupted is finished from
+        there by the next one. Where all VMs of a policy are closed, the policy is deleted and made anew, and its history goes.
+    default: rule
   only_mine:
     description:
       - With O(state=closed) end only windows that are one's own, by what their justification says. These are the ones that
@@ -365,6 +380,7 @@ from typing import Any
 from ..module_utils._close_options import close_spec, plan_close, refuse_with_open
 from ..module_utils._open_options import open_spec, plan_open
 from ..module_utils._options import batch_spec
+from ..module_utils._policy_options import writing_spec
 from ..module_utils._runner import run
 from ..module_utils._selection import Selection
 
@@ -390,6 +406,7 @@ def main() -> None:
             "wait_timeout": {"type": "int", "default": 300},
             **open_spec(),
             **close_spec(),
+            **writing_spec(),
             **batch_spec(),
         },
         plan,

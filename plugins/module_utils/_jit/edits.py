@@ -20,13 +20,15 @@ class Edit:
     """A task's wish for one policy.
 
     `wishes` are VMs to be there. `removed` are VMs to be gone, `removed_ports` single ports of VMs that stay as
-    long as they have another. With `only_wished` every VM that isn't wished goes.
+    long as they have another. With `only_wished` every VM that isn't wished goes. `restored` are entries as they
+    once stood: a VM that has one meanwhile gets the ports that it lacks.
     """
 
     wishes: tuple[Wish, ...] = ()
     removed: frozenset[VmId] = frozenset()
     removed_ports: Mapping[VmId, frozenset[int]] = field(default_factory=dict)
     only_wished: bool = False
+    restored: tuple[Json, ...] = ()
 
 
 def apply(entries: Sequence[Json], edit: Edit) -> list[Json]:
@@ -44,7 +46,7 @@ def apply(entries: Sequence[Json], edit: Edit) -> list[Json]:
         left = _without_ports(entry, edit.removed_ports.get(vm, frozenset()))
         if left is not None:
             kept.append(left)
-    return merge(kept, edit.wishes)
+    return list(one_entry_each([*merge(kept, edit.wishes), *edit.restored]))
 
 
 def is_in_effect(entries: Sequence[Json], edit: Edit) -> bool:

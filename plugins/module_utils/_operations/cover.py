@@ -16,6 +16,7 @@ from .._jit.vms import Vm
 from .advice import advise
 from .cover_request import CoverRequest, VmWish
 from .eligibility import sort_out
+from .end_by_policy import is_trace
 from .fleet import Holdings, Known, read_known
 from .missing import find_missing
 from .outcomes import LeftOut, Outcome, VmOutcome, count
@@ -84,7 +85,8 @@ def _policy_for(vm: Vm, name: str, holdings: Holdings) -> PolicyId:
     that of its own group and region.
     """
     own = PolicyId.of(vm.id.subscription_id, vm.id.resource_group, vm.location, name)
-    held = [holding.policy.id for holding in holdings.get(vm.id, ())]
+    # What an interrupted closing put aside is no place to stay.
+    held = [h.policy.id for h in holdings.get(vm.id, ()) if not is_trace(h.policy.id)]
     return own if own in held or not held else held[0]
 
 

@@ -116,6 +116,23 @@ def test_removals_can_be_done_in_any_order(
     assert apply(apply(policy, one), other) == apply(apply(policy, other), one)
 
 
+@given(policy=entry_lists(), gone=st.frozensets(VMS))
+def test_what_is_taken_out_and_restored_is_as_it_was(policy: list[Json], gone: frozenset[VmId]) -> None:
+    back = Edit(restored=tuple(each for each in policy if vm_of(each) in gone))
+    after = apply(apply(policy, Edit(removed=gone)), back)
+    assert sorted(after, key=str) == sorted(policy, key=str)
+    assert is_in_effect(after, back)
+    assert apply(after, back) == after
+
+
+@given(policy=entry_lists(), old=entry_lists())
+def test_restoring_takes_nothing_from_what_stands_there_meanwhile(policy: list[Json], old: list[Json]) -> None:
+    after = held(apply(policy, Edit(restored=tuple(old))))
+    for vm, rules in held(policy).items():
+        assert rules <= after[vm]
+    assert after.keys() == held(policy).keys() | held(old).keys()
+
+
 @given(data=st.data(), edit=edits())
 def test_a_vm_that_stands_in_a_policy_twice_is_brought_together(data: st.DataObject, edit: Edit) -> None:
     twice = [data.draw(entries(vm_id("vm-1"))) for _ in range(2)]
