@@ -1,33 +1,35 @@
 # Copyright (c) 2026 jitfleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From an inventory file's options to hosts, variables and groups."""
+"""From an inventory file to hosts, variables and groups."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Any
 
 from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
+from ..module_utils._azure.arm_fleet import ArmFleet
 from ..module_utils._azure.jit_api import ArmJitApi
 from ..module_utils._azure.resource_graph import ResourceGraph
 from ..module_utils._azure.session import connect
-from ..module_utils._filter import Filter
 from ..module_utils._jit import hosts, status
-from ..module_utils._jit.errors import InvalidOption, InvalidOptions
+from ..module_utils._jit.errors import InvalidOption
 from ..module_utils._jit.hostnames import unique_names
 from ..module_utils._jit.hosts import Variables
 from ..module_utils._jit.ids import VmId
 from ..module_utils._jit.policies import Policy
-from ..module_utils._operations.read_fleet import Fleet, Scope, read_fleet
-from ..module_utils._options import auth_spec, read_sign_in, read_subscriptions
+from ..module_utils._operations.either_fleet import EitherFleet
+from ..module_utils._operations.read_fleet import Fleet, FleetApi, read_fleet
+from ..module_utils._options import auth_spec, read_sign_in
+from ._host_expressions import Failures, any_is_true, evaluate
+from ._inventory_settings import Expression, read_settings
 
 USER_AGENT = "jitfleet.azure"
 GROUPS = ("jit_configured", "jit_not_configured", "jit_unsupported", "jit_open")
@@ -37,10 +39,9 @@ _ADDRESSES = {
     "private_ip": "private_ipv4_addresses",
     "dns": "public_dns_hostnames",
 }
-_CONNECTIONS: Mapping[str, Variables] = {
-    "linux": {"ansible_connection": "ssh", "ansible_port": 22},
-    "windows": {"ansible_connection": "psrp", "ansible_port": 5986},
-}
+# The value of one tag, of whatever name; anything else that begins so is an expression.
+_TAG = re.compile(r"tags\.([^\s()\[\]{}|+~'\"]+)")
+_PORTS = {"ssh": 22, "psrp": 5986, "winrm": 5986}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +60,21 @@ class Builder:
     def __init__(self, plugin: Any, config: Mapping[str, Any]) -> None:
         self._plugin = plugin
         self._option = plugin.get_option
-        _check_keys(config, plugin.get_options())
-        self._scope = _read_scope(self._option)
-        self._prefix, self._suffix = _read_affixes(self._option)
-        self._filter = Filter("filter", self._option("filter")) if self._option("filter") else None
+        self._settings = read_settings(config, plugin.get_options(), self._resolved)
+        if self._settings.keeps_hyphens:
+            plugin._sanitize_group_name = _with_hyphens
+        self._failures = Failures()
 
     def build(self, path: str, *, use_cache: bool) -> None:
         """Read the fleet, from the cache if that holds it, and add its hosts."""
+        warn = self._plugin.display.warning
+        for warning in self._settings.warnings:
+            warn(warning)
         fleet = self._load(path, use_cache=use_cache)
         found = self._hosts(fleet, datetime.now(UTC))
-        names = unique_names({host.id: self._wished_name(host) for host in found}, constants.LOCALHOST)
+        names = unique_names({host.id: self._wished_name(host) for host in found}, self._reserved_names())
         self._add(found, names)
+        self._failures.tell(warn)
 
     def _load(self, path: str, *, use_cache: bool) -> Fleet:
         if not self._option("cache"):
@@ -83,76 +88,114 @@ class Builder:
         return fleet
 
     def _cache_scope(self) -> Variables:
-        """Say whose view of what is cached, so that another one's isn't taken for it."""
-        sign_in = self._sign_in()
+        """Say whose view of what is cached, so that another one's isn't taken for it; nothing of it is secret."""
+        sign_in, scope, spec = self._sign_in(), self._settings.scope, auth_spec()
         return {
-            "cloud": sign_in["cloud_environment"],
-            "tenant": sign_in["tenant"],
-            "client": sign_in["client_id"],
-            "subscriptions": list(self._scope.subscriptions),
-            "resource_groups": list(self._scope.resource_groups),
-            "include_powered_off": self._scope.include_powered_off,
+            "principal": {name: str(value) for name, value in sign_in.items() if not spec[name].get("no_log")},
+            "source": self._settings.source,
+            "subscriptions": list(scope.subscriptions),
+            "management_groups": list(scope.management_groups),
+            "resource_groups": list(scope.resource_groups),
+            "include_powered_off": scope.include_powered_off,
+            "condition": repr(scope.condition),
+            "whole_interfaces": scope.whole_interfaces,
         }
 
     def _read(self) -> Fleet:
         sign_in = self._sign_in()
         arm = connect(read_sign_in(sign_in), sign_in["cloud_environment"] or "AzureCloud", USER_AGENT)
-        return read_fleet(self._scope, ResourceGraph(arm), ArmJitApi(arm))
+        graph, lists = ResourceGraph(arm), ArmFleet(arm, self._plugin.display.warning)
+        sources: Mapping[str, FleetApi] = {
+            "resource_graph": graph,
+            "arm": lists,
+            "auto": EitherFleet(graph, lists, self._plugin.display.warning),
+        }
+        return read_fleet(self._settings.scope, sources[self._settings.source], ArmJitApi(arm))
 
     def _sign_in(self) -> Variables:
-        """Read the sign-in options; templates, such as a lookup of a secret, are the user's own and resolved."""
+        """Read the sign-in options."""
         known = self._plugin.get_options()
         values: Variables = {}
         for name, spec in auth_spec().items():
-            value = self._option(name) if name in known else None
-            if isinstance(value, str):
-                value = self._plugin.templar.template(value)
+            value = self._resolved(name) if name in known else None
             values[name] = _environment(spec) if value in (None, "") else value
         return values
+
+    def _resolved(self, name: str) -> Any:
+        """Give an option; templates in those of the sign-in, such as a lookup of a secret, are the user's own."""
+        value = self._option(name)
+        return self._plugin.templar.template(value) if isinstance(value, str) and name in auth_spec() else value
 
     def _hosts(self, fleet: Fleet, now: datetime) -> list[Host]:
         policies = (policy for document in fleet.policies if (policy := Policy.read(document)))
         statuses = status.read_statuses(policies, now)
-        connect_via = [_ADDRESSES[way] for way in self._option("connect_via")]
-        defaults = _CONNECTIONS if self._option("connection_defaults") else {}
         found = []
         for row in fleet.vms:
             if (vm := VmId.find_in(row["id"])) is None:
                 continue
             facts = hosts.describe(row)
+            if self._settings.plain_names:
+                facts["default_inventory_hostname"] = facts["name"]
             jit = status.describe_status(statuses.get(vm.key), unguarded=hosts.is_unguarded(row))
-            variables = {f"{self._prefix}{name}{self._suffix}": value for name, value in facts.items()}
-            variables.update(azure_vm_id=row["id"], **jit, **defaults.get(hosts.os_of(row), {}))
-            if address := next((found for way in connect_via for found in facts[way]), None):
-                variables["ansible_host"] = address
-            if self._filter is None or self._filter.wants(row["name"], variables):
-                found.append(Host(row["id"], facts, variables, _groups_of(jit)))
+            host = Host(row["id"], facts, self._variables(row, facts, jit), _groups_of(jit))
+            if self._wants(host):
+                found.append(host)
         return found
+
+    def _variables(self, row: hosts.VmRow, facts: Variables, jit: Variables) -> Variables:
+        settings = self._settings
+        variables = {f"{settings.prefix}{name}{settings.suffix}": value for name, value in facts.items()}
+        variables.update(azure_vm_id=row["id"], **jit)
+        if connection := settings.connections.get(hosts.os_of(row)):
+            variables.update(ansible_connection=connection, ansible_port=_PORTS[connection])
+        addresses = (found for way in settings.connect_via for found in facts[_ADDRESSES[way]])
+        if address := next(addresses, None):
+            variables["ansible_host"] = address
+        return variables
+
+    def _wants(self, host: Host) -> bool:
+        settings, name = self._settings, host.facts["name"]
+        if settings.filter is not None and not settings.filter.wants(name, host.variables):
+            return False
+        return not self._meets("exclude_host_filters", settings.excluded, host) and self._meets(
+            "include_host_filters", settings.included, host
+        )
+
+    def _meets(self, option: str, conditions: Collection[Expression], host: Host) -> bool:
+        return any_is_true(
+            self._plugin.templar,
+            option,
+            conditions,
+            host.facts["name"],
+            host.variables,
+            may_fail=self._settings.filters_may_fail,
+        )
 
     def _wished_name(self, host: Host) -> str:
         """Find the first of the preferred names that the VM has; its own name is there in any case."""
-        for preference in self._option("hostnames"):
+        for preference in self._settings.hostnames:
             if name := str(self._preferred(preference, host) or "").strip():
                 return name
         return str(host.facts["name"])
 
-    def _preferred(self, preference: str, host: Host) -> Any:
-        if preference in ("name", "computer_name"):
-            return host.facts[preference]
-        if preference.startswith("tags."):
-            return host.facts["tags"].get(preference.removeprefix("tags."))
-        templar = self._plugin.templar
-        templar.available_variables = host.variables
+    def _preferred(self, preference: Expression, host: Host) -> Any:
+        words = {"default": "default_inventory_hostname", "name": "name", "computer_name": "computer_name"}
+        if preference in words:
+            return host.facts[words[str(preference)]]
+        if tag := _TAG.fullmatch(str(preference)):
+            return host.facts["tags"].get(tag[1])
         try:
-            if "{{" in preference or "{%" in preference:
-                return templar.template(preference)
-            return templar.evaluate_expression(preference)
+            return evaluate(self._plugin.templar, preference, host.variables)
         except AnsibleError as error:
-            if self._option("strict"):
+            if self._settings.failures == "end":
                 raise InvalidOption(
                     "hostnames", f"{preference!r} fails for the VM {host.facts['name']}: {error}"
                 ) from error
             return None
+
+    def _reserved_names(self) -> set[str]:
+        """Name what no host may be called: Ansible takes the name of a group for the group."""
+        return {*constants.LOCALHOST, *self._plugin.inventory.groups, *GROUPS, *map(str, self._settings.groups)}
 
     def _add(self, found: Iterable[Host], names: Mapping[str, str]) -> None:
         inventory = self._plugin.inventory
@@ -168,13 +211,34 @@ class Builder:
             self._construct(name, host.variables)
 
     def _construct(self, name: str, variables: Variables) -> None:
-        plugin, strict = self._plugin, self._option("strict")
-        if compose := self._option("compose"):
-            plugin._set_composite_vars(compose, variables, name, strict=strict)
-        if groups := self._option("groups"):
-            plugin._add_host_to_composed_groups(groups, variables, name, strict=strict)
-        if keyed_groups := self._option("keyed_groups"):
-            plugin._add_host_to_keyed_groups(keyed_groups, variables, name, strict=strict)
+        plugin, settings = self._plugin, self._settings
+        for option, method, parts in (
+            ("compose", plugin._set_composite_vars, settings.compose),
+            ("groups", plugin._add_host_to_composed_groups, settings.groups),
+            ("keyed_groups", plugin._add_host_to_keyed_groups, settings.keyed_groups),
+        ):
+            if not parts:
+                continue
+            if settings.failures != "tell":
+                method(parts, variables, name, strict=settings.failures == "end")
+                continue
+            for part, alone in _one_by_one(parts):
+                try:
+                    method(alone, variables, name, strict=True)
+                except AnsibleError as error:
+                    self._failures.add(option, part, name, error)
+
+
+def _one_by_one(parts: Mapping[str, Any] | list[Any]) -> Iterable[tuple[Any, Any]]:
+    """Give each part, and a whole with that part alone."""
+    if isinstance(parts, Mapping):
+        return ((value, {key: value}) for key, value in parts.items())
+    return ((part.get("key") if isinstance(part, Mapping) else part, [part]) for part in parts)
+
+
+def _with_hyphens(name: str) -> str:
+    """Make a group's name as the inventory script of old did."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)
 
 
 def _groups_of(jit: Variables) -> tuple[str, ...]:
@@ -190,37 +254,3 @@ def _environment(spec: Mapping[str, Any]) -> str | None:
     except AnsibleFallbackNotFound:
         return None
     return value
-
-
-def _check_keys(config: Mapping[str, Any], known: Iterable[str]) -> None:
-    """Refuse unknown keys: Ansible passes them over, and a misspelt filter would let the whole fleet in."""
-    names = {*known, "plugin"}
-    problems = []
-    for key in config:
-        if key not in names:
-            near = get_close_matches(str(key), names, 1)
-            hint = (
-                f"; {near[0]} was meant?"
-                if near
-                else "; ansible-doc -t inventory jitfleet.azure.jit_vms lists them"
-            )
-            problems.append(InvalidOption(str(key), f"there is no such option{hint}"))
-    if problems:
-        raise InvalidOptions(problems)
-
-
-def _read_scope(option: Any) -> Scope:
-    subscriptions = [str(text).strip() for text in option("subscriptions") or ()]
-    groups = [str(text).strip() for text in option("resource_groups") or ()]
-    return Scope(read_subscriptions(subscriptions), tuple(groups), bool(option("include_powered_off")))
-
-
-def _read_affixes(option: Any) -> tuple[str, str]:
-    prefix, suffix = str(option("hostvars_prefix") or ""), str(option("hostvars_suffix") or "")
-    for name, text, pattern in (
-        ("hostvars_prefix", prefix, r"([A-Za-z_][A-Za-z0-9_]*)?"),
-        ("hostvars_suffix", suffix, r"[A-Za-z0-9_]*"),
-    ):
-        if not re.fullmatch(pattern, text):
-            raise InvalidOption(name, f"{text!r} can't be part of a variable's name: use letters, digits and _")
-    return prefix, suffix
