@@ -6,15 +6,11 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from ansible.module_utils.errors import AnsibleFallbackNotFound
-
-from ._azure.credentials import SignIn
 from ._jit.access import Origin
 from ._jit.errors import InvalidOption, InvalidOptions
 from ._jit.ids import VmId, is_subscription_id
@@ -25,30 +21,6 @@ from ._jit.times import parse_duration, read_duration
 _VM_NAME_KEYS = frozenset({"id", "subscription_id", "resource_group", "name"})
 
 T = TypeVar("T")
-
-
-def filled_environment(*names: str) -> str:
-    """Give the first of the variables that isn't empty: AWX sets some of them to nothing."""
-    for name in names:
-        if value := os.environ.get(name):
-            return value
-    raise AnsibleFallbackNotFound
-
-
-def _fallback(*names: str) -> tuple[Callable[..., str], list[str]]:
-    return filled_environment, list(names)
-
-
-def auth_spec() -> dict[str, Any]:
-    """Options of the documentation fragment `jitfleet.azure.auth`."""
-    return {
-        "subscription_id": {"type": "str", "fallback": _fallback("AZURE_SUBSCRIPTION_ID")},
-        "client_id": {"type": "str", "fallback": _fallback("AZURE_CLIENT_ID")},
-        "secret": {"type": "str", "no_log": True, "fallback": _fallback("AZURE_SECRET", "AZURE_CLIENT_SECRET")},
-        "tenant": {"type": "str", "fallback": _fallback("AZURE_TENANT", "AZURE_TENANT_ID")},
-        "cloud_environment": {"type": "str", "fallback": _fallback("AZURE_CLOUD_ENVIRONMENT")},
-        "disable_instance_discovery": {"type": "bool", "fallback": _fallback("AZURE_DISABLE_INSTANCE_DISCOVERY")},
-    }
 
 
 def batch_spec() -> dict[str, Any]:
@@ -62,15 +34,6 @@ def batch_spec() -> dict[str, Any]:
         "unknown_hosts": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
         "on_failure": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
     }
-
-
-def read_sign_in(params: Mapping[str, Any]) -> SignIn:
-    return SignIn(
-        tenant=params["tenant"] or None,
-        client_id=params["client_id"] or None,
-        secret=params["secret"] or None,
-        disable_instance_discovery=bool(params["disable_instance_discovery"]),
-    )
 
 
 def read_subscriptions(texts: Iterable[str], option: str = "subscriptions") -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ._auth_options import auth_spec, environment_secrets, read_sign_in
 from ._azure.defender_api import ArmDefenderApi
 from ._azure.jit_api import ArmJitApi
 from ._azure.layouts import ArmLayouts
@@ -23,8 +24,8 @@ from ._azure.vm_api import ArmVmApi
 from ._controller import assert_controller_lives
 from ._jit.errors import AzureRefused, InvalidOptions, JitFleetError, NothingSelected
 from ._jit.ids import VmId
+from ._jit.sign_in import SignIn
 from ._operations.outcomes import Outcome
-from ._options import auth_spec, read_sign_in
 from ._outcome import failure_of, result_of
 from ._progress import Progress, progress_of_environment
 from ._selection import Chosen, Selection
@@ -67,8 +68,9 @@ def run(argument_spec: Mapping[str, Any], plan: Plan) -> None:
     """Run a module from its arguments to its result."""
     module = AnsibleModule({**auth_spec(), **argument_spec}, supports_check_mode=True)
     try:
+        sign_in = _sign_in(module)
         selection, operate = plan(module.params)
-        context = _context(module)
+        context = _context(module, sign_in)
         chosen = _choose(selection, context)
         context.progress(0, len(chosen.selected))
         outcome = operate(context, chosen.wishes)
@@ -87,7 +89,8 @@ def run_report(
     """Run a module that only reads, from its arguments to its result."""
     module = AnsibleModule({**auth_spec(), **argument_spec}, supports_check_mode=True)
     try:
-        report = plan(module.params)(_context(module))
+        sign_in = _sign_in(module)
+        report = plan(module.params)(_context(module, sign_in))
     except JitFleetError as error:
         module.fail_json(**_failure(error))
         return
@@ -108,9 +111,17 @@ def _choose(selection: Selection[Any], context: Context) -> Chosen[Any]:
     return chosen
 
 
-def _context(module: AnsibleModule) -> Context:
-    cloud = module.params["cloud_environment"] or "AzureCloud"
-    arm = connect(read_sign_in(module.params), cloud, USER_AGENT, assert_controller_lives)
+def _sign_in(module: AnsibleModule) -> SignIn:
+    """Choose who signs in, with the subscription that goes with it; its secrets are kept out of all results."""
+    module.no_log_values.update(environment_secrets())
+    sign_in = read_sign_in(module.params, module.warn)
+    module.no_log_values.update(sign_in.secrets)
+    module.params["subscription_id"] = sign_in.subscription_id
+    return sign_in
+
+
+def _context(module: AnsibleModule, sign_in: SignIn) -> Context:
+    arm = connect(sign_in, USER_AGENT, time.time, assert_controller_lives)
     return Context(
         params=module.params,
         check_mode=bool(module.check_mode),

@@ -17,6 +17,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._auth_options import AUTH_OPTIONS
 from ..module_utils._controller import CONTROLLER_VARIABLE, process_identity
 from ._batch import WAYS, Batch, listed
 from ._outcome_table import outcome_lines
@@ -28,7 +29,6 @@ COLLECTION = "jitfleet.azure"
 QUIET_VARIABLE = "jitfleet_quiet"
 # Options that say where VMs are; the play's hosts are then no matter.
 SCOPES = ("resource_groups", "subscriptions")
-_SIGN_IN = ("subscription_id", "client_id", "secret", "tenant", "cloud_environment", "disable_instance_discovery")
 
 
 class BatchAction(ActionBase):
@@ -73,7 +73,7 @@ class BatchAction(ActionBase):
 
     def _batch_arguments(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Fill in the VMs of the play's hosts; an empty option of the sign-in counts as not set."""
-        arguments = {k: v for k, v in self._task.args.items() if not (k in _SIGN_IN and v == "")}
+        arguments = {k: v for k, v in self._task.args.items() if not (k in AUTH_OPTIONS and v == "")}
         if scopes := [name for name in SCOPES if arguments.get(name) is not None]:
             if arguments.get("hosts") is not None:
                 raise AnsibleActionFail(f"hosts: it can't be combined with {' and '.join(scopes)}")

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from ansible import constants
 from ansible.errors import AnsibleError
-from ansible.module_utils.errors import AnsibleFallbackNotFound
 
+from ..module_utils._auth_options import AUTH_OPTIONS, read_sign_in
 from ..module_utils._azure.arm_fleet import ArmFleet
 from ..module_utils._azure.jit_api import ArmJitApi
 from ..module_utils._azure.resource_graph import ResourceGraph
@@ -25,9 +27,9 @@ from ..module_utils._jit.hostnames import unique_names
 from ..module_utils._jit.hosts import Variables
 from ..module_utils._jit.ids import VmId
 from ..module_utils._jit.policies import Policy
+from ..module_utils._jit.sign_in import SignIn
 from ..module_utils._operations.either_fleet import EitherFleet
 from ..module_utils._operations.read_fleet import Fleet, FleetApi, read_fleet
-from ..module_utils._options import auth_spec, read_sign_in
 from ._host_expressions import Failures, any_is_true, evaluate
 from ._inventory_settings import Expression, read_settings
 
@@ -60,6 +62,7 @@ class Builder:
     def __init__(self, plugin: Any, config: Mapping[str, Any]) -> None:
         self._plugin = plugin
         self._option = plugin.get_option
+        self._config = config
         self._settings = read_settings(config, plugin.get_options(), self._resolved)
         if self._settings.keeps_hyphens:
             plugin._sanitize_group_name = _with_hyphens
@@ -89,9 +92,9 @@ class Builder:
 
     def _cache_scope(self) -> Variables:
         """Say whose view of what is cached, so that another one's isn't taken for it; nothing of it is secret."""
-        sign_in, scope, spec = self._sign_in(), self._settings.scope, auth_spec()
+        scope = self._settings.scope
         return {
-            "principal": {name: str(value) for name, value in sign_in.items() if not spec[name].get("no_log")},
+            "principal": self._sign_in.identity,
             "source": self._settings.source,
             "subscriptions": list(scope.subscriptions),
             "management_groups": list(scope.management_groups),
@@ -102,8 +105,7 @@ class Builder:
         }
 
     def _read(self) -> Fleet:
-        sign_in = self._sign_in()
-        arm = connect(read_sign_in(sign_in), sign_in["cloud_environment"] or "AzureCloud", USER_AGENT)
+        arm = connect(self._sign_in, USER_AGENT, time.time)
         graph, lists = ResourceGraph(arm), ArmFleet(arm, self._plugin.display.warning)
         sources: Mapping[str, FleetApi] = {
             "resource_graph": graph,
@@ -112,19 +114,16 @@ class Builder:
         }
         return read_fleet(self._settings.scope, sources[self._settings.source], ArmJitApi(arm))
 
-    def _sign_in(self) -> Variables:
-        """Read the sign-in options."""
-        known = self._plugin.get_options()
-        values: Variables = {}
-        for name, spec in auth_spec().items():
-            value = self._resolved(name) if name in known else None
-            values[name] = _environment(spec) if value in (None, "") else value
-        return values
+    @cached_property
+    def _sign_in(self) -> SignIn:
+        """Choose who signs in by what the file says; the choice reads the environment by itself."""
+        given = {name: self._resolved(name) for name in AUTH_OPTIONS if name in self._config}
+        return read_sign_in(given, self._plugin.display.warning)
 
     def _resolved(self, name: str) -> Any:
         """Give an option; templates in those of the sign-in, such as a lookup of a secret, are the user's own."""
         value = self._option(name)
-        return self._plugin.templar.template(value) if isinstance(value, str) and name in auth_spec() else value
+        return self._plugin.templar.template(value) if isinstance(value, str) and name in AUTH_OPTIONS else value
 
     def _hosts(self, fleet: Fleet, now: datetime) -> list[Host]:
         policies = (policy for document in fleet.policies if (policy := Policy.read(document)))
@@ -244,13 +243,3 @@ def _with_hyphens(name: str) -> str:
 def _groups_of(jit: Variables) -> tuple[str, ...]:
     group = f"jit_{jit['jit_status']}"
     return (group, "jit_open") if jit["jit_open_ports"] else (group,)
-
-
-def _environment(spec: Mapping[str, Any]) -> str | None:
-    """Look past empty variables, which Ansible takes for values."""
-    read, variables = spec["fallback"]
-    try:
-        value: str = read(*variables)
-    except AnsibleFallbackNotFound:
-        return None
-    return value

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Azure Resource Manager, as JSON in and JSON out over the SDK's pipeline.
 
-The SDK's pipeline signs requests, follows Retry-After and honours proxies and CA bundles. Its models are not
+The SDK's pipeline follows Retry-After and honours proxies and CA bundles. Its models are not
 used: they drop fields that they don't know, and a policy that is read, changed and written must lose nothing.
 """
 
@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from .._jit.errors import AzureRefused, AzureUnreachable, ReplyLost, SignInFailed
+from .._jit.errors import AzureRefused, AzureUnreachable, ReplyLost
 from . import sdk
 from .clouds import Cloud
+from .tokens import Authentication, Tokens
 
 CONNECT_TIMEOUT = 15.0
 READ_TIMEOUT = 100.0
@@ -35,12 +36,18 @@ class Arm:
     """
 
     def __init__(
-        self, cloud: Cloud, credential: sdk.TokenCredential, user_agent: str, before_write: Callable[[], None]
+        self,
+        cloud: Cloud,
+        tokens: Tokens,
+        user_agent: str,
+        before_write: Callable[[], None],
+        *,
+        validates: bool = True,
     ) -> None:
         self._base_url = cloud.resource_manager
         self._before_write = before_write
-        authentication = sdk.ARMChallengeAuthenticationPolicy(credential, cloud.scope)
-        self._client = pipeline_client(cloud.resource_manager, user_agent, authentication)
+        authentication = Authentication(tokens)
+        self._client = pipeline_client(cloud.resource_manager, user_agent, authentication, validates=validates)
 
     def get(self, path: str, api_version: str, params: Params | None = None) -> Any:
         return self._send("GET", self._url(path, api_version, params))
@@ -88,8 +95,10 @@ class Arm:
         return send_object(self._client, method, url, body, **options)
 
 
-def pipeline_client(base_url: str, user_agent: str, authentication: Any = None) -> Any:
-    """Make the SDK's client with its usual policies.
+def pipeline_client(
+    base_url: str, user_agent: str, authentication: Authentication | None = None, *, validates: bool = True
+) -> Any:
+    """Make the SDK's client with its usual policies; `validates` certificates or takes any.
 
     Left out are those that follow redirects (with a token), register resource providers (a write that nobody
     asked for), and log requests.
@@ -105,7 +114,10 @@ def pipeline_client(base_url: str, user_agent: str, authentication: Any = None) 
     session = sdk.requests.Session()
     session.mount("https://", sdk.requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS))
     transport = sdk.RequestsTransport(
-        session=session, connection_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT
+        session=session,
+        connection_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        connection_verify=validates,
     )
     return sdk.ARMPipelineClient(base_url, policies=policies, transport=transport)
 
@@ -125,8 +137,6 @@ def send_json(client: Any, method: str, url: str, body: Any = None, **options: A
     name = f"{method} {urlsplit(url).path}"
     try:
         response = client.send_request(request, **options)
-    except sdk.exceptions.ClientAuthenticationError as error:
-        raise SignInFailed(_first_line(error.message)) from error
     except sdk.exceptions.ServiceRequestError as error:
         raise AzureUnreachable(f"{urlsplit(url).netloc} can't be reached: {_first_line(error.message)}") from error
     except sdk.exceptions.AzureError as error:

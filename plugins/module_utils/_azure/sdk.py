@@ -5,39 +5,53 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
+import warnings
 
 from .._jit.errors import MissingLibrary
 
 try:
     import requests
     from azure.core import exceptions
-    from azure.core.credentials import TokenCredential
     from azure.core.pipeline import policies
     from azure.core.pipeline.transport import RequestsTransport
     from azure.core.rest import HttpRequest, HttpResponse
-    from azure.identity import ClientSecretCredential
+    from azure.identity import (
+        AzureCliCredential,
+        CertificateCredential,
+        ClientAssertionCredential,
+        ClientSecretCredential,
+        DefaultAzureCredential,
+        ManagedIdentityCredential,
+        UsernamePasswordCredential,
+    )
     from azure.mgmt.core import ARMPipelineClient
-    from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 except ImportError:
     IMPORT_ERROR: str | None = traceback.format_exc()
 else:
     IMPORT_ERROR = None
 
 __all__ = [
-    "ARMChallengeAuthenticationPolicy",
     "ARMPipelineClient",
+    "AzureCliCredential",
+    "CertificateCredential",
+    "ClientAssertionCredential",
     "ClientSecretCredential",
+    "DefaultAzureCredential",
     "HttpRequest",
     "HttpResponse",
+    "ManagedIdentityCredential",
     "RequestsTransport",
-    "TokenCredential",
+    "UsernamePasswordCredential",
     "exceptions",
     "policies",
     "requests",
     "require",
 ]
+# They repeat in their own words, on the screen and in Ansible's log, what our errors say.
+_TALKERS = ("azure.identity", "azure.core", "msal")
 
 
 def require() -> None:
@@ -48,3 +62,15 @@ def require() -> None:
             f"the Azure SDK can't be used by the controller's Python {sys.executable}: {reason}. "
             f"Install it there: {sys.executable} -m pip install azure-identity azure-mgmt-core jmespath"
         )
+    _silence()
+
+
+def _silence() -> None:
+    """Keep what the SDK says beside its errors off the screen and out of Ansible's log."""
+    for name in _TALKERS:
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
+    # Whoever says cert_validation_mode: ignore needs no warning for each request.
+    warnings.filterwarnings("ignore", message="Unverified HTTPS request")

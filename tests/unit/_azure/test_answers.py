@@ -16,7 +16,6 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import 
     AzureRefused,
     AzureUnreachable,
     ReplyLost,
-    SignInFailed,
 )
 from azure.core import exceptions
 
@@ -162,11 +161,6 @@ def test_an_answer_of_another_kind_is_a_lost_reply(content: bytes) -> None:
         (exceptions.ServiceResponseError("reset"), ReplyLost, "PUT /subscriptions/s/things was sent.*lost: reset"),
         (exceptions.ServiceResponseTimeoutError("slow"), ReplyLost, "lost: slow"),
         (exceptions.IncompleteReadError("cut"), ReplyLost, "lost: cut"),
-        (
-            exceptions.ClientAuthenticationError("AADSTS7000215: Invalid client secret\nTrace"),
-            SignInFailed,
-            "AADSTS7000215: Invalid client secret$",
-        ),
         (exceptions.ServiceRequestError(""), AzureUnreachable, "no further explanation"),
     ],
 )
