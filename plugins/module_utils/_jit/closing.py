@@ -10,19 +10,15 @@ and sources; and one that lets in more than what is to end is somebody else's bu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from .access import Origin
-from .errors import AzureError
 from .grants import Grant
 from .ids import VmId
 from .layout import Layout
-from .security_rules import SecurityGroup, SecurityRule
+from .security_rules import SecurityRule
 from .sources import covers
-
-Groups: TypeAlias = "Mapping[str, SecurityGroup | AzureError]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +80,6 @@ def choose(wish: CloseWish, grants: Iterable[Grant], whose: Whose, own_address: 
         return not prefixes or any(_meet(prefix, source) for prefix in prefixes for source in grant.sources)
 
     return [grant for grant in grants if is_meant(grant) and whose.owns(grant)]
-
-
-class GrantRules:
-    """The rules of grants in some security groups, found by the private addresses that they serve."""
-
-    def __init__(self, groups: Groups) -> None:
-        self._by_address: dict[str, dict[str, list[SecurityRule]]] = {}
-        for key, group in groups.items():
-            by_address: dict[str, list[SecurityRule]] = {}
-            for rule in group.rules if isinstance(group, SecurityGroup) else ():
-                for destination in rule.destinations if rule.is_jit_grant else ():
-                    by_address.setdefault(destination, []).append(rule)
-            self._by_address[key] = by_address
-
-    def of(self, layout: Layout) -> list[SecurityRule]:
-        """Give the rules by which grants admit to one of the VM's addresses."""
-        rules = (
-            rule
-            for attachment in layout.attachments
-            for group in attachment.groups
-            for rule in self._by_address.get(group.lower(), {}).get(attachment.address, ())
-        )
-        return list({rule.id.lower(): rule for rule in rules}.values())
 
 
 def plan(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from .hosts import InterfaceRow, VmRow
 from .ids import VmId
+from .sources import normal
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Layout:
 
     @property
     def addresses(self) -> frozenset[str]:
-        return frozenset(attachment.address for attachment in self.attachments)
+        return frozenset(normal(attachment.address) for attachment in self.attachments)
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from .._jit.closing import GrantRules, Groups, PortPlan, Whose, plan
-from .._jit.errors import AzureError
+from .._jit.closing import PortPlan, Whose, plan
+from .._jit.exposure import Verdict
 from .._jit.grants import Grant
 from .._jit.ids import labels
 from .._jit.layout import Layout, groups_of
+from .._jit.network_view import NetworkView, without_rules
 from .delete_rules import delete_rules
 from .open_report import STATES
 from .outcomes import Outcome, PortOutcome, VmOutcome, count
@@ -24,11 +26,15 @@ from .windows import CloseRequest, Windows, describe_window, find_windows
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A VM with the plan for its ports; `doubt` says what could not be found out."""
+    """A VM with the plan for its ports; `doubt` says what could not be found out.
+
+    `still_open` are, by port, sources of the windows that end for which the port is open by another rule.
+    """
 
     windows: Windows
     plans: tuple[PortPlan, ...]
     doubt: str = ""
+    still_open: Mapping[int, Sequence[tuple[str, Verdict]]] = field(default_factory=dict)
 
 
 def close_access(
@@ -48,45 +54,55 @@ def close_access(
     concerned = [w.wish.vm for w in windows if w.ending or request.whose.everybody]
     found = layouts.layouts(concerned) if concerned else {}
     groups = network.read_groups(groups_of(found.values()))
-    rules = GrantRules(groups)
-    cases = [_plan(w, found.get(w.wish.vm), groups, rules, request.whose) for w in windows]
+    view = NetworkView(groups)
+    cases = [_plan(w, found.get(w.wish.vm), view, request.whose) for w in windows]
+    doomed = {rule.id.lower(): rule for case in cases for port in case.plans for rule in port.rules}
     troubles: Mapping[str, str | None] = {}
-    if not check_mode:
-        doomed = (rule for case in cases for port in case.plans for rule in port.rules)
-        troubles = delete_rules(doomed, network, deadline, progress)
+    if check_mode:
+        view = NetworkView(without_rules(groups, doomed))
+    elif doomed:
+        troubles = delete_rules(doomed.values(), network, deadline, progress)
+        view = NetworkView(network.read_groups(groups_of(found.values())))
+    cases = [_still_open(case, found.get(case.windows.wish.vm), view) for case in cases]
     for sentence in _cautions(cases):
         warn(sentence)
     return _report(cases, troubles)
 
 
-def _plan(windows: Windows, layout: Layout | None, groups: Groups, rules: GrantRules, whose: Whose) -> _Case:
+def _plan(windows: Windows, layout: Layout | None, view: NetworkView, whose: Whose) -> _Case:
     if layout is None:
         # Nothing shall end here, or the VM is gone, and its interfaces with it.
         plans = tuple(PortPlan(port) for port in sorted({*windows.wish.ports, *_ports(windows.ending)}))
         return _Case(windows, plans)
-    plans = tuple(plan(windows.wish, windows.ending, windows.live, layout, rules.of(layout), whose))
-    return _Case(windows, plans, _doubt(windows, layout, groups))
+    plans = tuple(plan(windows.wish, windows.ending, windows.live, layout, view.grant_rules(layout), whose))
+    return _Case(windows, plans, _doubt(windows, layout, view))
 
 
 def _ports(grants: Iterable[Grant]) -> set[int]:
     return {grant.port for grant in grants}
 
 
-def _doubt(windows: Windows, layout: Layout, groups: Groups) -> str:
+def _doubt(windows: Windows, layout: Layout, view: NetworkView) -> str:
     """Say what hides rules from us; nothing if all were seen."""
-    refused = [answer for group in layout.groups if isinstance(answer := groups.get(group.lower()), AzureError)]
-    if refused:
-        return (
-            f"a network security group of the VM can't be read: {refused[0]}. Grant the credential "
-            "Microsoft.Network/networkSecurityGroups/read there"
-        )
-    if not layout.is_complete:
-        return (
-            "not all network interfaces and subnets of the VM could be read, so rules may be left that nobody saw"
-        )
     if not windows.is_settled:
         return "Azure is still at work on the VM's policy or request, so its rules may be yet to come; run again"
-    return ""
+    return view.doubt(layout)
+
+
+def _still_open(case: _Case, layout: Layout | None, view: NetworkView) -> _Case:
+    """Judge by the rules as they are then for which sources of the ended windows ports are open all the same."""
+    if layout is None or not any(port.ending for port in case.plans):
+        return case
+    still_open = {
+        port.port: tuple(
+            (source, verdict)
+            for source in dict.fromkeys(source for grant in port.ending for source in grant.sources)
+            for verdict in view.judge(layout, source, port.port)
+            if verdict.state in ("open", "partial")
+        )
+        for port in case.plans
+    }
+    return dataclasses.replace(case, still_open=still_open)
 
 
 def _cautions(cases: Sequence[_Case]) -> Iterable[str]:
@@ -95,6 +111,16 @@ def _cautions(cases: Sequence[_Case]) -> Iterable[str]:
     if staying:
         names = ", ".join(vm.name for vm in staying[:20]) + (" and more" if len(staying) > 20 else "")
         yield f"ports that were closed stay open for other requests, which were not meant: {names}"
+    exposed = [
+        f"{case.windows.wish.vm.name} port {port} for {source}, {verdict.reason}"
+        for case in cases
+        for port, found in case.still_open.items()
+        for source, verdict in found
+        if any(not rule.is_jit_grant for rule in verdict.admitting if not rule.is_default)
+    ]
+    if exposed:
+        more = f"; and {len(exposed) - 20} more" if len(exposed) > 20 else ""
+        yield f"open all the same by rules that just-in-time access didn't make: {'; '.join(exposed[:20])}{more}"
 
 
 def _report(cases: Sequence[_Case], troubles: Mapping[str, str | None]) -> Outcome:
@@ -116,7 +142,7 @@ def _described(port: PortOutcome) -> str:
 
 
 def _report_vm(case: _Case, troubles: Mapping[str, str | None]) -> VmOutcome:
-    ports = [_report_port(port, case.doubt, troubles) for port in case.plans]
+    ports = [_report_port(port, case.doubt, troubles, case.still_open.get(port.port, ())) for port in case.plans]
     states = {port.state for port, _problem, _changed in ports}
     problems = dict.fromkeys(problem for _port, problem, _changed in ports if problem)
     state = next((word for word in ("failed", "unknown") if word in states), "closed")
@@ -130,7 +156,9 @@ def _report_vm(case: _Case, troubles: Mapping[str, str | None]) -> VmOutcome:
     )
 
 
-def _report_port(port: PortPlan, doubt: str, troubles: Mapping[str, str | None]) -> tuple[PortOutcome, str, bool]:
+def _report_port(
+    port: PortPlan, doubt: str, troubles: Mapping[str, str | None], still_open: Sequence[tuple[str, Verdict]]
+) -> tuple[PortOutcome, str, bool]:
     """Say what became of a port, what went wrong, and whether anything changed (or would)."""
     failures = [text for rule in port.rules if (text := troubles.get(rule.id.lower()))]
     problems = [*port.problems, *failures]
@@ -141,6 +169,8 @@ def _report_port(port: PortPlan, doubt: str, troubles: Mapping[str, str | None])
         details["rules"] = [rule.name for rule in port.rules if not troubles.get(rule.id.lower())]
     if port.staying:
         details["kept"] = [describe_window(grant) for grant in port.staying]
+    if still_open:
+        details["still_open"] = [{"source": source, "reason": verdict.reason} for source, verdict in still_open]
     if problems:
         return PortOutcome(port.port, "failed", details), f"port {port.port}: {'; '.join(problems)}", done
     if doubt and port.ending:

@@ -221,6 +221,37 @@ def test_other_vms_keep_their_windows(scene: Scene) -> None:
     assert scene.grants("vm-3") == [("nsg-subnet", 22, DESK)]
 
 
+def test_a_port_that_another_rule_opens_all_the_same_is_told(scene: Scene) -> None:
+    scene.subnet_group.put(
+        SecurityRule(
+            "allow-migration",
+            {
+                "protocol": "Tcp",
+                "access": "Allow",
+                "direction": "Inbound",
+                "priority": 150,
+                "sourcePortRange": "*",
+                "sourceAddressPrefix": "*",
+                "destinationAddressPrefix": "*",
+                "destinationPortRange": "22",
+            },
+        )
+    )
+    scene.open("vm-2", 22, 3389)
+
+    predicted = scene.close("vm-2", check_mode=True)
+    outcome = scene.close("vm-2")
+
+    ports = {port.port: port for port in outcome.vms[0].ports}
+    (told,) = ports[22].details["still_open"]
+    assert told["source"] == DESK
+    assert "allow-migration" in told["reason"]
+    assert "still_open" not in ports[3389].details
+    assert states(outcome) == ["closed"]
+    assert any("allow-migration" in warning for warning in scene.warnings)
+    assert predicted == outcome
+
+
 # -- time -----------------------------------------------------------------------------------------------------
 
 

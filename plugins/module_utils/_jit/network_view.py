@@ -1,0 +1,148 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The security groups around VMs, as they were read: which rules concern a VM, and who gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+from .endpoints import Endpoint, Layer, NoGroup
+from .errors import AzureError
+from .exposure import Verdict, judge_rules
+from .grants import Grant
+from .layout import Attachment, Layout
+from .security_rules import SecurityGroup, SecurityRule
+from .sources import covers, network_of, normal
+
+# By id in lower case; for a group that can't be read the reason stands there.
+Groups: TypeAlias = Mapping[str, SecurityGroup | AzureError]
+
+
+class _Indexed:
+    """A group's rules: those for single addresses by address, and those that may concern any."""
+
+    def __init__(self, group: SecurityGroup) -> None:
+        self._group = group
+        self._common: list[SecurityRule] = []
+        self._by_address: dict[str, list[SecurityRule]] = {}
+        for rule in group.rules:
+            if rule.destination_groups or not all(map(_is_address, rule.destinations)):
+                self._common.append(rule)
+                continue
+            for address in rule.destinations:
+                self._by_address.setdefault(address, []).append(rule)
+
+    def for_address(self, address: str) -> SecurityGroup:
+        """Give the group as traffic to an address meets it: a group may hold the rules of hundreds of VMs."""
+        rules = [*self._by_address.get(address, ()), *self._common]
+        return replace(self._group, rules=tuple(sorted(rules, key=lambda rule: rule.priority)))
+
+    def grants_for(self, address: str) -> list[SecurityRule]:
+        return [rule for rule in self._by_address.get(address, ()) if rule.is_jit_grant]
+
+
+class NetworkView:
+    """What was read of security groups."""
+
+    def __init__(self, groups: Groups) -> None:
+        self._unread = {key: answer for key, answer in groups.items() if isinstance(answer, AzureError)}
+        self._groups = {key: _Indexed(group) for key, group in groups.items() if isinstance(group, SecurityGroup)}
+
+    def doubt(self, layout: Layout) -> str:
+        """Say why rules around a VM may have been missed; nothing if all were read."""
+        for group in layout.groups:
+            if group.lower() in self._unread:
+                return (
+                    f"a network security group of the VM can't be read: {self._unread[group.lower()]}. Grant the "
+                    "credential Microsoft.Network/networkSecurityGroups/read there"
+                )
+        if not layout.is_complete:
+            return "not all network interfaces and subnets of the VM could be read, so rules may have been missed"
+        return ""
+
+    def grant_rules(self, layout: Layout) -> list[SecurityRule]:
+        """Give the rules by which grants admit to one of the VM's addresses."""
+        rules = (
+            rule
+            for attachment in layout.attachments
+            for group in attachment.groups
+            if (indexed := self._groups.get(group.lower()))
+            for rule in indexed.grants_for(normal(attachment.address))
+        )
+        return list({rule.id.lower(): rule for rule in rules}.values())
+
+    def endpoints(self, layout: Layout) -> list[Endpoint]:
+        return [self._endpoint(attachment) for attachment in layout.attachments]
+
+    def judge(self, layout: Layout, source: str, port: int) -> list[Verdict]:
+        """Judge by the security groups alone whether a source gets in to a port, for each address of the VM."""
+        return [judge_rules(endpoint, source, port) for endpoint in self.endpoints(layout)]
+
+    def ended_sources(self, grant: Grant, layout: Layout) -> list[str]:
+        """Tell for which of its sources a running grant ended early: the standing deny refuses them again.
+
+        Whom somebody else's rule refuses has his window all the same; to ask for another one wouldn't help him.
+        """
+        if not layout.attachments or self._has_rule_everywhere(grant, layout):
+            return []
+        return [
+            source
+            for source in grant.sources
+            if all(_is_shut_by_jit(verdict) for verdict in self.judge(layout, source, grant.port))
+        ]
+
+    def _has_rule_everywhere(self, grant: Grant, layout: Layout) -> bool:
+        """Tell whether all groups of some address have a rule for the grant, so that nothing was deleted there."""
+        return any(
+            attachment.groups and all(self._serves(group, attachment, grant) for group in attachment.groups)
+            for attachment in layout.attachments
+        )
+
+    def _serves(self, group: str, attachment: Attachment, grant: Grant) -> bool:
+        indexed = self._groups.get(group.lower())
+        rules = indexed.grants_for(normal(attachment.address)) if indexed else []
+        return any(
+            rule.opens(grant.port) and all(_admits(rule.sources, source) for source in grant.sources)
+            for rule in rules
+        )
+
+    def _endpoint(self, attachment: Attachment) -> Endpoint:
+        subnet = self._layer(attachment.subnet_group, attachment.address)
+        if not attachment.subnet_group and not attachment.subnet_known:
+            subnet = NoGroup.UNREAD
+        nic = self._layer(attachment.nic_group, attachment.address)
+        return Endpoint(attachment.address, subnet, nic, application_groups=None, name=attachment.nic_id)
+
+    def _layer(self, group_id: str | None, address: str) -> Layer:
+        if not group_id:
+            return NoGroup.NONE
+        indexed = self._groups.get(group_id.lower())
+        return indexed.for_address(normal(address)) if indexed else NoGroup.UNREAD
+
+
+def without_rules(groups: Groups, rule_ids: Collection[str]) -> Groups:
+    """Give the groups as they would be without these rules, by id in lower case."""
+    return {
+        key: replace(group, rules=tuple(rule for rule in group.rules if rule.id.lower() not in rule_ids))
+        if isinstance(group, SecurityGroup)
+        else group
+        for key, group in groups.items()
+    }
+
+
+def _is_address(text: str) -> bool:
+    network = network_of(text)
+    return network is not None and network.prefixlen == network.max_prefixlen
+
+
+def _admits(sources: Iterable[str], wanted: str) -> bool:
+    return any(covers(source, wanted) for source in sources)
+
+
+def _is_shut_by_jit(verdict: Verdict) -> bool:
+    """Tell whether a source is refused, and by no rule that a person wrote."""
+    rule = verdict.rule
+    return verdict.is_closed and isinstance(rule, SecurityRule) and (rule.is_jit_deny or rule.is_default)
