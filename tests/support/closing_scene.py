@@ -13,16 +13,22 @@ from typing import Any
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.jit_api import ArmJitApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.layouts import ArmLayouts
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.network_api import ArmNetworkApi
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import Origin
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.vm_api import ArmVmApi
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import Origin, Wish
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.closing import CloseWish, Whose
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import VmId
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.close_access import close_access
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.open_access import (
+    OpenRequest,
+    open_access,
+)
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcomes import Outcome
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.windows import CloseRequest
 from azure_simulator.compute.models import VirtualMachine
 from azure_simulator.network.models import NetworkSecurityGroup
 from cloud import Cloud, JitPolicyClient, rule, wish
 from cloud_arm import CloudArm, CloudClock
+from open_services import RecordedProgress
 from samples import SUBSCRIPTION
 
 DESK, OTHER_DESK, OFFICE = "203.0.113.7", "203.0.113.8", "203.0.113.0/24"
@@ -116,9 +122,28 @@ class Scene:
             check_mode=check_mode,
         )
 
+    def ask(self, name: str, *ports: int, source: str = DESK, force: bool = False) -> Outcome:
+        """Open ports as a task does."""
+        self.arm.sent.clear()
+        wish = Wish(self.vm(name), ports, Origin((source,)), timedelta(hours=1), force=force)
+        request = OpenRequest([wish], ME, ME, "initiated", timedelta(seconds=300))
+        return open_access(request, SceneServices(self), "#ref", check_mode=False)
+
     @property
     def deletions(self) -> int:
         return sum(count for name, count in self.arm.sent.items() if name.startswith("DELETE"))
+
+
+class SceneServices:
+    """Implements the `Services` of opening by the scene's cloud."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.jit = ArmJitApi(scene.arm)
+        self.vms = ArmVmApi(scene.arm)
+        self.layouts = ArmLayouts(scene.arm)
+        self.network = ArmNetworkApi(scene.arm)
+        self.clock = scene.clock
+        self.progress = RecordedProgress()
 
 
 def make_scene(folder: Path, **behaviour: Any) -> Scene:

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import VmId
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.layout import Layout
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.security_rules import SecurityGroup
 from memory_azure import MemoryAzure, VirtualClock
 
 
@@ -24,12 +28,30 @@ class RecordedProgress:
         self.of_policies.append((done, total))
 
 
+class NoNetwork:
+    """A network of which nothing is told."""
+
+    def layouts(self, wanted: Collection[VmId]) -> dict[VmId, Layout]:
+        return {}
+
+    def read_groups(self, group_ids: Collection[str]) -> dict[str, SecurityGroup]:
+        return {}
+
+    def has_rule(self, rule_id: str) -> bool:
+        return False
+
+    def delete_rule(self, rule_id: str) -> None:
+        pass
+
+
 @dataclass
 class OpenServices:
     """Implements the `Services` of opening by an Azure in memory."""
 
     azure: MemoryAzure
     progress: RecordedProgress = field(default_factory=RecordedProgress)
+    layouts: NoNetwork = field(default_factory=NoNetwork)
+    network: NoNetwork = field(default_factory=NoNetwork)
 
     @property
     def jit(self) -> MemoryAzure:

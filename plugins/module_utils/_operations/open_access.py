@@ -16,11 +16,12 @@ from .._jit.access import AlreadyOpen, Ask, Denied, Wish, decide
 from .._jit.grants import Grant, live_grants
 from .._jit.ids import PolicyId, VmId
 from .._jit.ports import default_ports
+from .ended_early import find_ended, still_running
 from .fleet import Holding, Holdings, read_known
 from .initiate import Accepted, Batch, Item, Verdict, send_all
 from .open_report import Case, report
 from .outcomes import Outcome
-from .seams import Clock, JitApi, Progress, VmApi
+from .seams import Clock, JitApi, LayoutApi, NetworkApi, Progress, VmApi
 from .settle import await_initiated
 from .tally import Tally
 from .waiting import Deadline
@@ -61,6 +62,10 @@ class Services(Protocol):
     @property
     def vms(self) -> VmApi: ...
     @property
+    def layouts(self) -> LayoutApi: ...
+    @property
+    def network(self) -> NetworkApi: ...
+    @property
     def clock(self) -> Clock: ...
     @property
     def progress(self) -> Progress: ...
@@ -75,6 +80,7 @@ def open_access(request: OpenRequest, services: Services, reference: str, *, che
     wishes = _with_ports(request.wishes, holdings, services.vms)
     now = services.clock.now()
     grants, homes = _grants(holdings, now)
+    grants = _without_ended(grants, wishes, services)
     cases = [
         _decide(wish, holdings.get(wish.vm, ()), grants.get(wish.vm, ()), now, request.own_grant)
         for wish in wishes
@@ -101,6 +107,17 @@ def _grants(holdings: Holdings, now: datetime) -> tuple[dict[VmId, list[Grant]],
     for grant in homes:
         grants[grant.vm].append(grant)
     return grants, homes
+
+
+def _without_ended(
+    grants: Mapping[VmId, Sequence[Grant]], wishes: Iterable[Wish], services: Services
+) -> dict[VmId, list[Grant]]:
+    """Leave out what somebody closed; only grants that may serve a wish are worth a look at the rules."""
+    candidates = [
+        grant for wish in wishes if not wish.force for grant in grants.get(wish.vm, ()) if grant.port in wish.ports
+    ]
+    ended = find_ended(candidates, services.layouts, services.network)
+    return {vm: still_running(held, ended) for vm, held in grants.items()}
 
 
 def _decide(

@@ -1,0 +1,44 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which running grants ended early: Azure goes on listing one as open whose rule was deleted [inf]."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+
+from .._jit.errors import AzureError
+from .._jit.grants import Grant
+from .._jit.layout import groups_of
+from .._jit.network_view import NetworkView
+from .seams import LayoutApi, NetworkApi
+
+
+def find_ended(grants: Iterable[Grant], layouts: LayoutApi, network: NetworkApi) -> dict[Grant, frozenset[str]]:
+    """Look at the network rules; give for grants that ended the sources that are refused again.
+
+    Where the rules can't be read, Azure's word stands.
+    """
+    running = [grant for grant in grants if grant.is_initiated]
+    if not running:
+        return {}
+    try:
+        found = layouts.layouts({grant.vm for grant in running})
+        view = NetworkView(network.read_groups(groups_of(found.values())))
+    except AzureError:
+        return {}
+    ended = {
+        grant: frozenset(view.ended_sources(grant, found[grant.vm])) for grant in running if grant.vm in found
+    }
+    return {grant: sources for grant, sources in ended.items() if sources}
+
+
+def still_running(grants: Iterable[Grant], ended: Mapping[Grant, frozenset[str]]) -> list[Grant]:
+    """Give the grants with the sources that are left to them."""
+    left = []
+    for grant in grants:
+        sources = tuple(source for source in grant.sources if source not in ended.get(grant, ()))
+        if sources:
+            left.append(dataclasses.replace(grant, sources=sources) if grant in ended else grant)
+    return left
