@@ -231,7 +231,7 @@ class Builder:
 def _one_by_one(parts: Mapping[str, Any] | list[Any]) -> Iterable[tuple[Any, Any]]:
     """Give each part, and a whole with that part alone."""
     if isinstance(parts, Mapping):
-        return ((value, {key: value}) for key, value in parts.items())
+        return ((f"{key}: {value}", {key: value}) for key, value in parts.items())
     return ((part.get("key") if isinstance(part, Mapping) else part, [part]) for part in parts)
 
 

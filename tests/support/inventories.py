@@ -33,6 +33,11 @@ class Listing:
     def group(self, name: str) -> list[str]:
         return sorted(self.document.get(name, {}).get("hosts", []))
 
+    def constructed_groups(self) -> dict[str, list[str]]:
+        """Give the groups with hosts that neither Ansible nor the plugin makes by itself."""
+        made = {"_meta", "all", "ungrouped", "jit_configured", "jit_not_configured", "jit_unsupported", "jit_open"}
+        return {name: self.group(name) for name in self.document if name not in made and self.group(name)}
+
 
 def _unmarked(value: Any) -> Any:
     if isinstance(value, dict):
