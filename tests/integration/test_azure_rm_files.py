@@ -103,7 +103,7 @@ def test_what_is_wrong_is_named(inventories: Inventories, options: dict[str, Any
 
 
 def test_a_filter_that_may_fail_is_not_true_where_it_does(inventories: Inventories) -> None:
-    options = {"plain_host_names": True, "fail_on_template_errors": False}
+    options: dict[str, Any] = {"plain_host_names": True, "fail_on_template_errors": False}
     kept = inventories.list(exclude_host_filters=["tags.role == 'vdi'"], **options).hosts
     assert sorted(kept) == sorted(set(RUNNING) - {"win-01"})
     assert list(inventories.list(include_host_filters=["tags.role == 'vdi'"], **options).hosts) == ["win-01"]
