@@ -20,9 +20,23 @@ class ActionModule(BatchAction):
         "duration": "jit_request_duration",
     }
 
+    def variables_wanted(self, arguments: Mapping[str, Any]) -> Mapping[str, str]:
+        """Ask for addresses only where something connects to them: they cost room in the module's arguments."""
+        if arguments.get("wait_for") != "port":
+            return self.host_wishes
+        return {**self.host_wishes, "address": "ansible_host"}
+
     def arguments(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         requester = find_requester(variables, this_user(), this_machine())
         for option, text in (("requested_by", requester.who), ("requested_in", requester.job)):
             if arguments.get(option) is None:
                 arguments[option] = text
+        if arguments.get("wait_for") == "port":
+            self._complete_addresses(arguments.get("vms"))
         return arguments
+
+    def _complete_addresses(self, vms: Any) -> None:
+        """Take a host's name where the inventory gives it no address, as Ansible does."""
+        for vm in vms if isinstance(vms, list) else ():
+            if isinstance(vm, dict) and vm.get("hosts"):
+                vm["address"] = vm.get("address") or vm["hosts"][0]

@@ -26,7 +26,7 @@ from ._policy_options import read_patience
 from ._runner import Context
 from ._selection import Selection, read_selection
 
-OWN_KEYS = ("ports", "sources", "duration")
+OWN_KEYS = ("ports", "sources", "duration", "address")
 
 
 def close_spec() -> dict[str, Any]:

@@ -19,10 +19,11 @@ from ._jit.justification import read_justification
 from ._operations.open_access import OpenRequest, open_access
 from ._operations.outcomes import Outcome
 from ._options import Selected, read_access_duration, read_origin, read_ports, read_span
+from ._policy_options import read_patience
 from ._runner import USER_AGENT, Context
 from ._selection import Selection, read_selection
 
-OWN_KEYS = ("ports", "sources", "duration")
+OWN_KEYS = ("ports", "sources", "duration", "address")
 
 
 W = TypeVar("W", Wish, CloseWish)
@@ -38,7 +39,11 @@ def open_spec() -> dict[str, Any]:
         "minimum_remaining": {"type": "str"},
         "require_justification": {"type": "bool", "default": False},
         "justification_pattern": {"type": "str"},
-        "wait_for": {"type": "str", "choices": ["accepted", "initiated"], "default": "initiated"},
+        "wait_for": {"type": "str", "choices": ["accepted", "initiated", "port"], "default": "initiated"},
+        "start_vms": {"type": "bool", "default": False},
+        "enable_missing": {"type": "bool", "default": False},
+        "write_budget": {"type": "float", "default": 5.0},
+        "quiet_window": {"type": "float", "default": 6.0},
     }
 
 
@@ -54,6 +59,8 @@ def plan_open(
         controller=justification.controller,
         wait_for=params["wait_for"],
         wait_timeout=timedelta(seconds=params["wait_timeout"]),
+        enabling=read_patience({**params, "wait": True}) if params["enable_missing"] else None,
+        start_vms=params["start_vms"],
     )
     located = read_my_ip_url(params)
 
@@ -83,6 +90,7 @@ def _wish_reader(params: Mapping[str, Any]) -> Callable[[Selected], Wish]:
             minimum_remaining=remaining,
             clamp=params["clamp_duration"],
             force=params["force"],
+            addresses=vm.addresses,
         )
 
     return wish

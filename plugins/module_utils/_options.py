@@ -19,6 +19,7 @@ from ._jit.sources import ANY, admits_everybody, network_of, normal
 from ._jit.times import parse_duration, read_duration
 
 _VM_NAME_KEYS = frozenset({"id", "subscription_id", "resource_group", "name"})
+_NO_WISHES = _VM_NAME_KEYS | {"hosts", "address"}
 
 T = TypeVar("T")
 
@@ -54,12 +55,16 @@ def read_subscriptions(texts: Iterable[str], option: str = "subscriptions") -> t
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """A VM of the batch, the hosts that stand for it, and what is said for it alone."""
+    """A VM of the batch, the hosts that stand for it, and what is said for it alone.
+
+    `addresses` are those by which the hosts are reached from here.
+    """
 
     vm: VmId
     hosts: tuple[str, ...]
     own: Mapping[str, Any]
     option: str
+    addresses: tuple[str, ...] = ()
 
     def read(self, key: str, reader: Callable[[str, Any], T], common: T) -> T:
         """Read what is said for this VM alone, or take what holds for all."""
@@ -103,8 +108,9 @@ def _read_vm(option: str, raw: Any, allowed: frozenset[str] | set[str], subscrip
         raise InvalidOption(option, f"{raw!r} is neither the id of a virtual machine nor a mapping")
     if unknown := sorted(set(raw) - allowed):
         raise InvalidOption(option, f"unknown key {', '.join(unknown)}; known are {', '.join(sorted(allowed))}")
-    own = {key: value for key, value in raw.items() if key not in _VM_NAME_KEYS | {"hosts"} and value is not None}
-    return Selected(_vm_of(option, raw, subscription_id), tuple(raw.get("hosts") or ()), own, option)
+    own = {key: value for key, value in raw.items() if key not in _NO_WISHES and value is not None}
+    addresses = (str(raw["address"]).strip(),) if raw.get("address") else ()
+    return Selected(_vm_of(option, raw, subscription_id), tuple(raw.get("hosts") or ()), own, option, addresses)
 
 
 def _vm_of(option: str, raw: Mapping[str, Any], subscription_id: str | None) -> VmId:
@@ -127,7 +133,8 @@ def _joined(earlier: Selected, later: Selected) -> Selected:
         raise InvalidOption(
             later.option, f"{later.vm.name} is also {earlier.option}, where other wishes are given for the same VM"
         )
-    return dataclasses.replace(earlier, hosts=earlier.hosts + later.hosts)
+    addresses = tuple(dict.fromkeys(earlier.addresses + later.addresses))
+    return dataclasses.replace(earlier, hosts=earlier.hosts + later.hosts, addresses=addresses)
 
 
 def collect(values: Iterable[T], read: Callable[[T], Any]) -> list[Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ._azure.defender_api import ArmDefenderApi
 from ._azure.jit_api import ArmJitApi
 from ._azure.layouts import ArmLayouts
 from ._azure.network_api import ArmNetworkApi
+from ._azure.power_api import ArmPowerApi
 from ._azure.resource_graph import ResourceGraph
 from ._azure.session import connect
 from ._azure.vm_api import ArmVmApi
@@ -29,6 +31,7 @@ from ._operations.outcomes import Outcome
 from ._outcome import failure_of, result_of
 from ._progress import Progress, progress_of_environment
 from ._selection import Chosen, Selection
+from ._tcp import TcpConnector
 
 USER_AGENT = "jitfleet.azure"
 
@@ -55,9 +58,12 @@ class Context:
     defender: ArmDefenderApi
     layouts: ArmLayouts
     network: ArmNetworkApi
+    power: ArmPowerApi
+    connector: TcpConnector
     clock: SystemClock
     warn: Callable[[str], None]
     progress: Progress
+    draw: Callable[[], float]
 
 
 # Reads the options; gives the choice of VMs, and what is to be done with their wishes once there is a connection.
@@ -131,9 +137,12 @@ def _context(module: AnsibleModule, sign_in: SignIn) -> Context:
         defender=ArmDefenderApi(arm),
         layouts=ArmLayouts(arm),
         network=ArmNetworkApi(arm),
+        power=ArmPowerApi(arm),
+        connector=TcpConnector(),
         clock=SystemClock(),
         warn=module.warn,
         progress=progress_of_environment(),
+        draw=random.random,
     )
 
 

@@ -16,7 +16,7 @@ description:
   - Works on all VMs of the play at once. It reads one list of policies for each subscription, and sends one request for
     each policy, however many VMs it holds.
   - Ports that are open already, for these sources and long enough, are not asked for again.
-  - Only ports that the VM's policy holds can be opened; M(jitfleet.azure.jit_policy) puts them there.
+  - Only ports that the VM's policy holds can be opened; M(jitfleet.azure.jit_policy) puts them there, or O(enable_missing).
   - Closes what was opened before its time is over, by default only what the same O(requested_by) opened.
 extends_documentation_fragment:
   - jitfleet.azure.auth
@@ -147,6 +147,12 @@ options:
     choices:
       accepted: Azure took the request. Whether the ports open is not known yet.
       initiated: Azure reports the request as C(Initiated), which means that it made the network rules.
+      port: >-
+        As V(initiated), and a TCP connection from this controller to the port succeeds; also where the port was open already.
+        The address is the one that the inventory chose for the host, its variable C(ansible_host), else its name. For VMs
+        without a host it is the key C(address) of their element of O(vms), else the VM's first public address, else its first
+        private one, as Azure Resource Graph knows them. Ports that the policy opens for UDP alone are passed over. Only
+        connections from addresses among O(sources) can succeed.
     default: initiated
   close_method:
     description: How O(state=closed) ends windows.
@@ -162,6 +168,35 @@ options:
         C(closing-) and the policy's name. It keeps them covered meanwhile, and a run that was interrupted is finished from
         there by the next one. Where all VMs of a policy are closed, the policy is deleted and made anew, and its history goes.
     default: rule
+  start_vms:
+    description:
+      - Start VMs that are powered off, and wait until they run, before anything is asked for. It takes
+        C(Microsoft.Compute/virtualMachines/start/action). O(wait_timeout) holds for this by itself. A VM that doesn't come up
+        fails, and nothing is asked for it.
+      - Without it VMs that are known to be off are warned about. That is known where the VMs are read anyway; it is not
+        asked for by itself.
+    type: bool
+    default: false
+  enable_missing:
+    description:
+      - Put VMs that no policy holds, and ports that their policy lacks, into a policy first, as
+        M(jitfleet.azure.jit_policy) does with a mere port's number, for any source and protocol, for three hours at most, or
+        for O(duration) if that is longer. The policy is the VM's own, else C(default) of its group and region.
+      - What policies hold already is not changed, also where it is narrower than what is asked for.
+      - It takes the time of O(quiet_window) where something is missing, and the permissions of
+        M(jitfleet.azure.jit_policy). VMs that can't be covered fail, each with the reason.
+    type: bool
+    default: false
+  write_budget:
+    description: With O(enable_missing=true) how long one write of a policy may take, as in M(jitfleet.azure.jit_policy).
+    type: float
+    default: 5.0
+  quiet_window:
+    description:
+      - With O(enable_missing=true) how long, in seconds, a policy must keep its VM list before it counts as completed, as in
+        M(jitfleet.azure.jit_policy). At least O(write_budget).
+    type: float
+    default: 6.0
   only_mine:
     description:
       - With O(state=closed) end only windows that are one's own, by what their justification says. These are the ones that
@@ -240,6 +275,18 @@ EXAMPLES = r"""
             duration: 30m
         sources: [policy]
 
+- name: Bring machines up for maintenance, covered or not, and go on when they answer
+  hosts: maintenance
+  gather_facts: false
+  tasks:
+    - name: Cover, start and open, and wait for the port
+      jitfleet.azure.jit_request:
+        enable_missing: true
+        start_vms: true
+        wait_for: port
+        wait_timeout: 600
+        justification: CHG-4711
+
 - name: Close what this user opened on all VMs of the group
   hosts: vdi
   gather_facts: false
@@ -291,6 +338,14 @@ vms:
       description: Whether a request was accepted, or a window ended.
       type: bool
       returned: always
+    enabled:
+      description: That the VM, or a port of it, was put into its policy, or would be.
+      type: bool
+      returned: with O(enable_missing=true), where something was missing
+    started:
+      description: That the VM was off and was started, or would be.
+      type: bool
+      returned: with O(start_vms=true), where it was off
     ports:
       description: What became of each port.
       type: list

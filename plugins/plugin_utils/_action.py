@@ -71,6 +71,10 @@ class BatchAction(ActionBase):
         """Complete the module's arguments by what only the controller knows."""
         return arguments
 
+    def variables_wanted(self, arguments: Mapping[str, Any]) -> Mapping[str, str]:
+        """Say which variables of the hosts the module needs: keys of a `vms` element to variables."""
+        return self.host_wishes
+
     def _batch_arguments(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Fill in the VMs of the play's hosts; an empty option of the sign-in counts as not set."""
         arguments = {k: v for k, v in self._task.args.items() if not (k in AUTH_OPTIONS and v == "")}
@@ -93,7 +97,8 @@ class BatchAction(ActionBase):
                 " the option hosts, for example hosts: \"{{ groups['windows'] | intersect(ansible_play_batch) }}\""
             )
         if arguments.get("vms") is None:
-            arguments["vms"] = self._vms(batch, skip=arguments.get("unknown_hosts") == "skip")
+            wanted = self.variables_wanted(arguments)
+            arguments["vms"] = self._vms(batch, wanted, skip=arguments.get("unknown_hosts") == "skip")
         arguments.pop("hosts", None)
         return arguments
 
@@ -101,8 +106,8 @@ class BatchAction(ActionBase):
         """Give the variables of the play, its blocks and the task, which are the same for all hosts."""
         return {**self._task.get_play().get_vars(), **self._task.get_vars()}
 
-    def _vms(self, batch: Batch, *, skip: bool) -> list[dict[str, Any]]:
-        vms, unknown = batch.vms(self.host_wishes)
+    def _vms(self, batch: Batch, wanted: Mapping[str, str], *, skip: bool) -> list[dict[str, Any]]:
+        vms, unknown = batch.vms(wanted)
         if unknown and not skip:
             raise AnsibleActionFail(f"no virtual machine is known for {listed(unknown)}. {WAYS}")
         if unknown:

@@ -10,9 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.defender_api import ArmDefenderApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.jit_api import ArmJitApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.layouts import ArmLayouts
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.network_api import ArmNetworkApi
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.power_api import ArmPowerApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.vm_api import ArmVmApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import Origin, Wish
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.closing import CloseWish, Whose
@@ -28,7 +30,7 @@ from azure_simulator.compute.models import VirtualMachine
 from azure_simulator.network.models import NetworkSecurityGroup
 from cloud import Cloud, JitPolicyClient, rule, wish
 from cloud_arm import CloudArm, CloudClock
-from open_services import RecordedProgress
+from open_services import MemoryConnector, RecordedProgress
 from samples import SUBSCRIPTION
 
 DESK, OTHER_DESK, OFFICE = "203.0.113.7", "203.0.113.8", "203.0.113.0/24"
@@ -144,6 +146,16 @@ class SceneServices:
         self.network = ArmNetworkApi(scene.arm)
         self.clock = scene.clock
         self.progress = RecordedProgress()
+        self.power = ArmPowerApi(scene.arm)
+        self.defender = ArmDefenderApi(scene.arm)
+        self.connector = MemoryConnector(scene.clock)
+        self.warnings: list[str] = []
+
+    def draw(self) -> float:
+        return 0.5
+
+    def warn(self, sentence: str) -> None:
+        self.warnings.append(sentence)
 
 
 def make_scene(folder: Path, **behaviour: Any) -> Scene:

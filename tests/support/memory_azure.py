@@ -26,7 +26,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.vms import Vm
 from samples import NOON, REGION, vm_id
 
 Json = dict[str, Any]
-Verb = Literal["list", "get", "put", "delete", "initiate", "vms"]
+Verb = Literal["list", "get", "put", "delete", "initiate", "vms", "start", "power"]
 When = Literal["before", "after"]
 
 # What a request gets that names no source.
@@ -82,10 +82,11 @@ class _Hook:
 
 
 class MemoryAzure:
-    """Implements the operations' `JitApi`, `VmApi` and `DefenderApi`.
+    """Implements the operations' `JitApi`, `VmApi`, `PowerApi` and `DefenderApi`.
 
     `provisioning` is how long a PUT shows `Updating`, `initiating` how long a request takes to come into effect,
-    `hidden_at_first` how long a new policy can't be read.
+    `hidden_at_first` how long a new policy can't be read, `unknown_at_first` how long nothing can be asked of it,
+    `starting` how long a VM takes to start.
     """
 
     def __init__(self) -> None:
@@ -93,12 +94,17 @@ class MemoryAzure:
         self.provisioning = timedelta(seconds=1)
         self.initiating = timedelta(seconds=3)
         self.hidden_at_first = timedelta(0)
+        self.unknown_at_first = timedelta(0)
+        self.starting = timedelta(seconds=40)
         self.calls: list[Call] = []
         # groups in which nobody is told what exists, and subscriptions' plans (by default all include JIT)
         self.forbidden_groups: set[tuple[str, str]] = set()
         self.plans: dict[str, bool | None] = {}
         self._lock = threading.RLock()
         self._vms: dict[VmId, Vm] = {}
+        # which VMs run, from when on
+        self._running: dict[VmId, datetime] = {}
+        self._made: dict[PolicyId, datetime] = {}
         self._policies: dict[PolicyId, _Stored] = {}
         self._unlisted: set[PolicyId] = set()
         self._hooks: list[_Hook] = []
@@ -106,9 +112,11 @@ class MemoryAzure:
 
     # -- what a test sets up ------------------------------------------------------------------------------
 
-    def add_vm(self, vm: VmId | str, os_type: str = "Linux", location: str = REGION) -> VmId:
+    def add_vm(self, vm: VmId | str, os_type: str = "Linux", location: str = REGION, **more: Any) -> VmId:
         found = vm_id(vm) if isinstance(vm, str) else vm
-        self._vms[found] = Vm(found, location, os_type)
+        self._vms[found] = Vm(found, location, os_type, **more)
+        if self._vms[found].is_running is not False:
+            self._running[found] = self.clock.now()
         return found
 
     def delete_vm(self, vm: VmId) -> None:
@@ -213,6 +221,23 @@ class MemoryAzure:
             self._begin("vms", "")
             return {vm: self._vms[vm] for vm in wanted if vm in self._vms}
 
+    def recall(self, wanted: Collection[VmId]) -> Mapping[VmId, Vm]:
+        return {}
+
+    def running(self, wanted: Collection[VmId]) -> Mapping[VmId, bool]:
+        with self._lock:
+            self._begin("power", "")
+            return {vm: self.is_running(vm) for vm in wanted if vm in self._vms}
+
+    def is_running(self, vm: VmId) -> bool:
+        return vm in self._running and self._running[vm] <= self.clock.now()
+
+    def start(self, vm: VmId) -> None:
+        with self._lock:
+            self._begin("start", str(vm))
+            self._running.setdefault(vm, self.clock.now() + self.starting)
+            self._end("start")
+
     def list_policies(self, subscription_id: str, resource_group: str | None = None) -> list[Policy]:
         with self._lock:
             scope = f"{subscription_id}/{resource_group}" if resource_group else subscription_id
@@ -253,6 +278,7 @@ class MemoryAzure:
             self._check_put(policy_id, body)
             now = self.clock.now()
             known = self._policies.get(policy_id)
+            self._made.setdefault(policy_id, now)
             self._policies[policy_id] = _Stored(
                 policy_id,
                 copy.deepcopy(dict(body["properties"])),
@@ -278,7 +304,12 @@ class MemoryAzure:
         with self._lock:
             self._begin("initiate", str(policy_id), policy_id, body)
             stored = self._policies.get(policy_id)
-            if stored is None or stored.visible_at > self.clock.now():
+            made = self._made.get(policy_id, NOON)
+            if (
+                stored is None
+                or stored.visible_at > self.clock.now()
+                or self.clock.now() < made + self.unknown_at_first
+            ):
                 raise refused(404, "PolicyNotFound")
             self._check_initiate(stored, body)
             request = self._accept(stored, body)

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import VmId
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.layout import Layout
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.reach import Miss, Target
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.security_rules import SecurityGroup
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.seams import Clock
 from memory_azure import MemoryAzure, VirtualClock
+from samples import NOON
 
 
 class RecordedProgress:
@@ -44,14 +48,43 @@ class NoNetwork:
         pass
 
 
+class MemoryConnector:
+    """Connects to what listens by then; all else drops packets unless told otherwise."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.listening: dict[Target, timedelta] = {}
+        self.misses: dict[Target, Miss] = {}
+        self.rounds: list[set[Target]] = []
+
+    def listen(self, host: str, port: int, after: float = 0) -> None:
+        self.listening[Target(host, port)] = timedelta(seconds=after)
+
+    def try_all(self, targets: Collection[Target], seconds: float) -> Mapping[Target, Miss | None]:
+        assert seconds > 0
+        self.rounds.append(set(targets))
+        return {target: self._try(target) for target in targets}
+
+    def _try(self, target: Target) -> Miss | None:
+        after = self.listening.get(target)
+        if after is not None and self._clock.now() >= NOON + after:
+            return None
+        return self.misses.get(target, Miss("timed_out"))
+
+
 @dataclass
 class OpenServices:
     """Implements the `Services` of opening by an Azure in memory."""
 
     azure: MemoryAzure
     progress: RecordedProgress = field(default_factory=RecordedProgress)
+    warnings: list[str] = field(default_factory=list)
     layouts: NoNetwork = field(default_factory=NoNetwork)
     network: NoNetwork = field(default_factory=NoNetwork)
+    connector: MemoryConnector = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.connector = MemoryConnector(self.azure.clock)
 
     @property
     def jit(self) -> MemoryAzure:
@@ -62,5 +95,21 @@ class OpenServices:
         return self.azure
 
     @property
+    def power(self) -> MemoryAzure:
+        return self.azure
+
+    @property
+    def defender(self) -> MemoryAzure:
+        return self.azure
+
+    @property
     def clock(self) -> VirtualClock:
         return self.azure.clock
+
+    @property
+    def draw(self) -> Callable[[], float]:
+        return lambda: 0.5
+
+    @property
+    def warn(self) -> Callable[[str], None]:
+        return self.warnings.append

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .._jit.errors import AzureError, AzureRefused
-from .._jit.hosts import VmRow, is_unguarded, os_of
+from .._jit.hosts import VmRow, addresses_of, is_unguarded, os_of
 from .._jit.ids import VmId
 from .._jit.vms import Vm
 from .arm import Arm
@@ -38,13 +38,17 @@ class ArmVmApi:
         """Take over what a query has just said, so that it isn't asked for again."""
         self._known.update({vm.id: vm for row in rows if (vm := _read_row(row))})
 
+    def recall(self, wanted: Collection[VmId]) -> dict[VmId, Vm]:
+        """Give what is remembered of VMs, without asking anybody."""
+        return {vm: self._known[vm] for vm in wanted if vm in self._known}
+
     def find(self, wanted: Collection[VmId]) -> dict[VmId, Vm]:
         """Read the VMs that exist among those wanted: by queries and lists, never one by one.
 
         Resource Graph says more in fewer requests, but follows changes late and can be forbidden; whatever it
         doesn't show is looked for in Resource Manager's lists.
         """
-        known = {vm: self._known[vm] for vm in wanted if vm in self._known}
+        known = self.recall(wanted)
         found = {**known, **self._find_in_graph(frozenset(vm for vm in wanted if vm not in known))}
         missing = {vm for vm in wanted if vm not in found}
         with ThreadPoolExecutor(_WORKERS) as pool:
@@ -93,6 +97,7 @@ def _read_row(row: VmRow) -> Vm | None:
         return None
     power = (row["powerState"] or "").rpartition("/")[2].lower()
     os_type = "Windows" if os_of(row) == "windows" else "Linux"
+    public, private = addresses_of(row)
     return Vm(
         vm_id,
         row["location"],
@@ -100,6 +105,8 @@ def _read_row(row: VmRow) -> Vm | None:
         power == "running" if power else None,
         False if is_unguarded(row) else None,
         row["tags"] or {},
+        public,
+        private,
     )
 
 

@@ -36,7 +36,8 @@ class Wish:
     """What is wished for one VM. No `ports` means the default by its operating system.
 
     `duration` None means each port's maximum; with `clamp` a longer one is shortened to it. `minimum_remaining`
-    None means half of the duration. With `force` open windows don't count.
+    None means half of the duration. With `force` open windows don't count. `addresses` are those by which the VM
+    is reached from here; none where nobody said.
     """
 
     vm: VmId
@@ -46,6 +47,7 @@ class Wish:
     minimum_remaining: timedelta | None = None
     clamp: bool = False
     force: bool = False
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

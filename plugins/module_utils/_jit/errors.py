@@ -86,3 +86,8 @@ class AzureRefused(AzureError):
     def left_outcome_open(self) -> bool:
         """Tell whether the request may have taken effect all the same."""
         return self.status >= 500 or self.status == 408
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether the service is too busy now, or with something else; a lock says 409 too, and stays."""
+        return self.status in (409, 429) and self.code != "ScopeLocked"

@@ -137,6 +137,13 @@ def is_unguarded(row: VmRow) -> bool:
     )
 
 
+def addresses_of(row: VmRow) -> tuple[str | None, str | None]:
+    """Give the VM's first public address and its first private one."""
+    rows = _ordered(row["interfaces"] or [])
+    public = next((r["publicAddress"] for r in rows if r["publicAddress"]), None)
+    return public, next((r["privateAddress"] for r in rows if r["privateAddress"]), None)
+
+
 def digest(vm_id: str) -> str:
     return sha1(vm_id.encode(), usedforsecurity=False).hexdigest()
 
@@ -152,8 +159,8 @@ def _disk(disk: Mapping[str, Any], **more: Any) -> Variables:
 
 
 def _network(rows: list[InterfaceRow]) -> Variables:
-    """Write what hangs on the interfaces: the primary one first, and of each its primary address first."""
-    ordered = sorted(rows, key=lambda r: (not r["nicPrimary"], r["nic"].lower(), not r["ipPrimary"], r["ipName"]))
+    """Write what hangs on the interfaces."""
+    ordered = _ordered(rows)
     nics = list({row["nic"].lower(): row for row in reversed(ordered)}.values())[::-1]
     groups = [group for nic in nics if (group := nic["securityGroup"])]
     return {
@@ -177,6 +184,11 @@ def _network(rows: list[InterfaceRow]) -> Variables:
 
 def _models(nics: list[InterfaceRow]) -> list[Mapping[str, Any]]:
     return [model for nic in nics if (model := nic.get("model"))]
+
+
+def _ordered(rows: list[InterfaceRow]) -> list[InterfaceRow]:
+    """Put the primary interface first, and of each its primary address first."""
+    return sorted(rows, key=lambda r: (not r["nicPrimary"], r["nic"].lower(), not r["ipPrimary"], r["ipName"]))
 
 
 def _last(resource_id: str) -> str:

@@ -15,7 +15,8 @@ from .ids import VmId
 class Vm:
     """`location` is Azure's short name (`westeurope`), `os_type` is `Windows` or `Linux`.
 
-    None where it can't be told: whether the VM runs, and whether a network security group guards it.
+    None where it can't be told: whether the VM runs, whether a network security group guards it, and its first
+    addresses.
     """
 
     id: VmId
@@ -24,3 +25,5 @@ class Vm:
     is_running: bool | None = None
     is_guarded: bool | None = None
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    public_address: str | None = None
+    private_address: str | None = None

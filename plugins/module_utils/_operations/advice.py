@@ -45,10 +45,10 @@ def advise(
     ]
     for vms, fact in facts:
         if vms:
-            yield f"{_listed([vm.name for vm in vms])}: {fact}"
+            yield f"{listed([vm.name for vm in vms])}: {fact}"
     if several := [_with_policies(vm, holdings) for vm in changed if len(holdings.get(vm, ())) > 1]:
         rule = "that of the VM's own group and region is used, else the first"
-        yield f"{_listed(several)}: held by several policies; {rule}"
+        yield f"{listed(several)}: held by several policies; {rule}"
     removed = {vm for plan in plans for vm in plan.diff.removed}
     yield from _without_plan([vm for vm in changed if vm not in removed], defender)
 
@@ -76,6 +76,7 @@ def _with_policies(vm: VmId, holdings: Holdings) -> str:
     return f"{vm.name} ({', '.join(holding.policy.id.name for holding in holdings[vm])})"
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Name things, the first of them if they are many."""
     more = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

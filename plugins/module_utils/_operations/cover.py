@@ -24,6 +24,8 @@ from .plans import Plan, plan_policy
 from .safe_write import Writer, Written
 from .seams import DefenderApi, VmApi, Warn
 
+# What the portal expects.
+POLICY_NAME = "default"
 STATES = ("added", "updated", "unchanged", "removed", "pruned", "failed")
 
 
@@ -34,7 +36,7 @@ def cover(
     known = read_known(writer.jit, [wish.vm for wish in request.wishes])
     found = vms.find({wish.vm for wish in request.wishes}) if request.state == "present" else {}
     wishes, left_out = sort_out(request, found, known.holdings, defender)
-    plans = _plan(request, _edits(request, wishes, found, known.holdings), known, vms, writer.clock.now())
+    plans = _plan(request, policy_edits(request, wishes, found, known.holdings), known, vms, writer.clock.now())
     changing = [plan for plan in plans if plan.diff]
     for sentence in advise(changing, found, known.holdings, defender, request.widest_prefix):
         warn(sentence)
@@ -61,7 +63,7 @@ def _plan(
     ]
 
 
-def _edits(
+def policy_edits(
     request: CoverRequest, wishes: Sequence[VmWish], found: Mapping[VmId, Vm], holdings: Holdings
 ) -> dict[PolicyId, Edit]:
     """Sort the wishes by policy."""
@@ -70,7 +72,7 @@ def _edits(
     by_policy: dict[PolicyId, list[Wish]] = {}
     for wish in wishes:
         vm = found[wish.vm]
-        policy_id = _policy_for(vm, request.policy_name, holdings)
+        policy_id = policy_for(vm, request.policy_name, holdings)
         rules = wish.rules or default_ports(vm.os_type)
         replace = request.mode != "merge"
         by_policy.setdefault(policy_id, []).append(Wish(wish.vm, rules, replace, wish.public_ip))
@@ -78,7 +80,7 @@ def _edits(
     return {policy_id: Edit(tuple(asked), only_wished=only) for policy_id, asked in by_policy.items()}
 
 
-def _policy_for(vm: Vm, name: str, holdings: Holdings) -> PolicyId:
+def policy_for(vm: Vm, name: str, holdings: Holdings) -> PolicyId:
     """Choose a VM's policy.
 
     Of those that hold it the one of this name in its own group and region, else the first by id; if none holds it,

@@ -17,8 +17,6 @@ from .waiting import Deadline
 
 # A deletion takes some ten seconds [rec]; the SDK's own pollers would look every thirty.
 _LOOK_EVERY = 1.0
-# What Azure answers while another change of the group is under way [rec].
-_BUSY = (409, 429)
 
 
 def delete_rules(
@@ -86,7 +84,7 @@ class _Queue:
 
 
 def _is_passing(error: AzureRefused) -> bool:
-    return (error.status in _BUSY and error.code != "ScopeLocked") or error.left_outcome_open
+    return error.is_busy or error.left_outcome_open
 
 
 def _hint(error: AzureRefused) -> str:

@@ -17,6 +17,7 @@ from .._jit.grants import read_grants
 from .._jit.ids import PolicyId, VmId
 from .._jit.policies import Json
 from .parallel import each
+from .safe_write import APPEARS_WITHIN
 from .seams import Clock, JitApi
 from .waiting import Deadline
 
@@ -28,7 +29,6 @@ _LOOK_EVERY = 2.0
 MOST_POSTS = 40
 # Our own bound for the VMs of one request; Azure documents none [inf].
 MOST_VMS = 1000
-_BUSY = (409, 429)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,15 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class NotOpened:
-    """The port isn't open (`failed`), or nobody here can tell (`unknown`)."""
+    """The port isn't open (`failed`), or nobody here can tell (`unknown`).
+
+    `accepted` says that Azure took the request, `grant` what it says of it where it runs all the same.
+    """
 
     state: Literal["failed", "unknown"]
     problem: str
     accepted: bool = False
+    grant: Accepted | None = None
 
 
 Verdict: TypeAlias = "Accepted | NotOpened"
@@ -69,12 +73,17 @@ Done = Callable[[Mapping[Item, Verdict]], None]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is asked of one policy at once. `mark` tells several batches for one policy apart."""
+    """What is asked of one policy at once.
+
+    `mark` tells several batches for one policy apart. `is_fresh` says that the policy was made a moment ago:
+    it may be unknown for some seconds [issue].
+    """
 
     policy_id: PolicyId
     asks: Mapping[VmId, tuple[Ask, ...]]
     justification: str
     mark: str = ""
+    is_fresh: bool = False
 
     def halves(self) -> list[Batch]:
         """Split the VMs over two requests."""
@@ -149,7 +158,7 @@ def _send(
     batch: Batch, jit: JitApi, clock: Clock, deadline: Deadline, reference: str
 ) -> dict[Item, Verdict] | AzureRefused:
     try:
-        return _read_request(batch, _post(batch, jit, deadline, reference))
+        return _read_request(batch, _post(batch, jit, clock, deadline, reference))
     except ReplyLost as error:
         return _look_up(batch, jit, clock, reference, str(error))
     except AzureRefused as error:
@@ -158,16 +167,18 @@ def _send(
         return _all(batch, NotOpened("failed", str(error)))
 
 
-def _post(batch: Batch, jit: JitApi, deadline: Deadline, reference: str) -> Mapping[str, Any]:
+def _post(batch: Batch, jit: JitApi, clock: Clock, deadline: Deadline, reference: str) -> Mapping[str, Any]:
     """Send the request; wait and send again only where Azure says that it did not take it."""
     body = batch.body(reference)
+    appears = Deadline(clock, APPEARS_WITHIN)
     for _look in deadline.looks():
         try:
             return jit.initiate(batch.policy_id, body)
         except AzureUnreachable as error:
             refusal: AzureError = error
         except AzureRefused as error:
-            if error.status not in _BUSY:
+            is_yet_unknown = error.status == 404 and batch.is_fresh and not appears.has_passed
+            if not (error.is_busy or is_yet_unknown):
                 raise
             refusal = error
             deadline.pause(error.retry_after or 0.0)

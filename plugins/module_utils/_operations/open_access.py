@@ -7,32 +7,44 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal, Protocol
 
-from .._jit.access import AlreadyOpen, Ask, Denied, Wish, decide
-from .._jit.grants import Grant, live_grants
+from .._jit.access import Ask, Wish
+from .._jit.grants import Grant
 from .._jit.ids import PolicyId, VmId
-from .._jit.ports import default_ports
+from .._jit.vms import Vm
+from .advice import listed
+from .confirm import await_targets
+from .enable_missing import Enabled, enable_missing, lacks
 from .ended_early import find_ended, still_running
-from .fleet import Holding, Holdings, read_known
+from .fleet import Holdings, read_known
 from .initiate import Accepted, Batch, Item, Verdict, send_all
-from .open_report import Case, report
+from .open_cases import Case, decide_case, pending_of_others, read_live_grants, with_ports
+from .open_report import report
 from .outcomes import Outcome
-from .seams import Clock, JitApi, LayoutApi, NetworkApi, Progress, VmApi
+from .safe_write import Patience, Writer
+from .seams import (
+    Clock,
+    Connector,
+    DefenderApi,
+    JitApi,
+    LayoutApi,
+    NetworkApi,
+    PowerApi,
+    Progress,
+    VmApi,
+    Warn,
+)
 from .settle import await_initiated
+from .start_vms import start_vms
 from .tally import Tally
 from .waiting import Deadline
 
 # Marks, in its justification, a request that left its address to the service.
 OWN_ADDRESS = "(my_ip)"
-_NOT_COVERED = (
-    "no just-in-time policy covers this VM, or the credential may not see it: cover it with "
-    "jitfleet.azure.jit_policy (playbook jitfleet.azure.enable_jit)"
-)
-_NO_SYSTEM = "the VM doesn't exist any more, so its default ports are unknown: remove it from the policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +52,17 @@ class OpenRequest:
     """What a task asks for.
 
     `justification` is sent as it is. `controller` is the part of it that names who runs this controller.
+    `enabling` is how policies are completed first, None if they are not. With `start_vms` VMs that are off are
+    started first.
     """
 
     wishes: Sequence[Wish]
     justification: str
     controller: str
-    wait_for: Literal["accepted", "initiated"]
+    wait_for: Literal["accepted", "initiated", "port"]
     wait_timeout: timedelta
+    enabling: Patience | None = None
+    start_vms: bool = False
 
     @property
     def own_grant(self) -> tuple[str, ...]:
@@ -55,7 +71,7 @@ class OpenRequest:
 
 
 class Services(Protocol):
-    """What opening needs of the outside world."""
+    """What opening needs of the outside world; `draw` gives random numbers from 0 to 1."""
 
     @property
     def jit(self) -> JitApi: ...
@@ -66,9 +82,19 @@ class Services(Protocol):
     @property
     def network(self) -> NetworkApi: ...
     @property
+    def power(self) -> PowerApi: ...
+    @property
+    def defender(self) -> DefenderApi: ...
+    @property
+    def connector(self) -> Connector: ...
+    @property
     def clock(self) -> Clock: ...
     @property
+    def draw(self) -> Callable[[], float]: ...
+    @property
     def progress(self) -> Progress: ...
+    @property
+    def warn(self) -> Warn: ...
 
 
 def open_access(request: OpenRequest, services: Services, reference: str, *, check_mode: bool) -> Outcome:
@@ -76,37 +102,43 @@ def open_access(request: OpenRequest, services: Services, reference: str, *, che
 
     `reference` is a text that no other request has; it makes a request recognisable whose answer was lost.
     """
-    holdings = read_known(services.jit, [wish.vm for wish in request.wishes]).holdings
-    wishes = _with_ports(request.wishes, holdings, services.vms)
+    known = read_known(services.jit, [wish.vm for wish in request.wishes])
+    found = _read_vms(request, known.holdings, services.vms)
+    wishes = with_ports(request.wishes, found)
+    enabled = Enabled(known.holdings)
+    if request.enabling is not None:
+        writer = Writer(services.jit, services.clock, services.draw, request.enabling, services.progress.policies)
+        enabled = enable_missing(
+            wishes, known, found, services.defender, writer, services.warn, check_mode=check_mode
+        )
     now = services.clock.now()
-    grants, homes = _grants(holdings, now)
+    grants, homes = read_live_grants(enabled.holdings, now)
     grants = _without_ended(grants, wishes, services)
     cases = [
-        _decide(wish, holdings.get(wish.vm, ()), grants.get(wish.vm, ()), now, request.own_grant)
+        decide_case(wish, enabled.holdings.get(wish.vm, ()), grants.get(wish.vm, ()), now, request.own_grant)
         for wish in wishes
     ]
+    cases = [_with_enabling(case, enabled) for case in cases]
+    cases = _with_power(cases, request, services, found, check_mode=check_mode)
     verdicts: dict[Item, Verdict] = {}
     if not check_mode:
-        verdicts = _act(request, cases, _pending(cases, homes), services, reference)
-    return report(cases, verdicts)
+        pending = pending_of_others(cases, homes)
+        verdicts = _act(request, cases, pending, services, reference, enabled.fresh, found)
+    return report(cases, verdicts, enabled.before, enabled.after)
 
 
-def _with_ports(wishes: Sequence[Wish], holdings: Holdings, vms: VmApi) -> list[Wish]:
-    """Give wishes without ports the default of their VM's operating system."""
-    bare = {wish.vm for wish in wishes if not wish.ports and wish.vm in holdings}
-    found = vms.find(bare) if bare else {}
-    ports = {vm.id: tuple(rule.number for rule in default_ports(vm.os_type)) for vm in found.values()}
-    return [dataclasses.replace(w, ports=w.ports or ports.get(w.vm, ())) for w in wishes]
+def _read_vms(request: OpenRequest, holdings: Holdings, vms: VmApi) -> Mapping[VmId, Vm]:
+    """Read of VMs what is needed: nothing of those whose ports are named and that policies hold.
 
-
-def _grants(holdings: Holdings, now: datetime) -> tuple[dict[VmId, list[Grant]], dict[Grant, PolicyId]]:
-    """Read the live grants of all policies, by VM, and which policy each is in."""
-    policies = {holding.policy.id: holding.policy for held in holdings.values() for holding in held}
-    homes = {grant: policy.id for policy in policies.values() for grant in live_grants(policy.requests, now)}
-    grants: dict[VmId, list[Grant]] = defaultdict(list)
-    for grant in homes:
-        grants[grant.vm].append(grant)
-    return grants, homes
+    What is known of the others all the same is good enough for a warning.
+    """
+    if request.wait_for == "port":
+        wanted = {wish.vm for wish in request.wishes}
+    else:
+        wanted = {wish.vm for wish in request.wishes if not wish.ports and wish.vm in holdings}
+        if request.enabling is not None:
+            wanted.update(wish.vm for wish in request.wishes if lacks(wish, holdings))
+    return {**vms.recall([wish.vm for wish in request.wishes]), **(vms.find(wanted) if wanted else {})}
 
 
 def _without_ended(
@@ -120,17 +152,39 @@ def _without_ended(
     return {vm: still_running(held, ended) for vm, held in grants.items()}
 
 
-def _decide(
-    wish: Wish, holdings: Iterable[Holding], grants: Sequence[Grant], now: datetime, own_grant: Sequence[str]
-) -> Case:
-    """Decide by the first policy that allows all of the wish, else by the first."""
-    cases = []
-    for holding in holdings:
-        decisions = tuple(decide(wish, holding.coverage, grants, now, own_grant=own_grant))
-        cases.append(Case(wish, holding.policy.id, decisions, None if decisions else _NO_SYSTEM))
-        if not any(isinstance(decision, Denied) for decision in decisions):
-            return cases[-1]
-    return cases[0] if cases else Case(wish, problem=_NOT_COVERED)
+def _with_enabling(case: Case, enabled: Enabled) -> Case:
+    """Tell of a case what was done to its policy, and of a port that is still missing there why."""
+    case = case.changing(enabled=True) if case.vm in enabled.vms else case
+    problem = enabled.problems.get(case.vm)
+    if not problem:
+        return case
+    return case.lacking(problem) if case.coverage else dataclasses.replace(case, problem=problem)
+
+
+def _with_power(
+    cases: Sequence[Case], request: OpenRequest, services: Services, found: Mapping[VmId, Vm], *, check_mode: bool
+) -> list[Case]:
+    """Start the VMs that are off, or warn that nobody answers there."""
+    concerned = [case.vm for case in cases if case.open_decisions]
+    states = {vm.id: vm.is_running for vm in found.values()}
+    if request.start_vms and concerned:
+        states.update(services.power.running(concerned))
+    off = [vm for vm in concerned if states.get(vm) is False]
+    if not request.start_vms:
+        if off:
+            names = listed([vm.name for vm in off])
+            services.warn(f"{names}: powered off, so nobody answers there; start_vms: true starts them first")
+        return list(cases)
+    if check_mode:
+        return [case.changing(started=True) if case.vm in set(off) else case for case in cases]
+    started = start_vms(off, services.power, Deadline(services.clock, request.wait_timeout))
+    return [
+        dataclasses.replace(
+            case.changing(started=True) if case.vm in started.vms else case,
+            problem=started.problems.get(case.vm, case.problem),
+        )
+        for case in cases
+    ]
 
 
 def _act(
@@ -139,13 +193,15 @@ def _act(
     pending: Sequence[tuple[Item, Accepted]],
     services: Services,
     reference: str,
+    fresh: Collection[PolicyId],
+    found: Mapping[VmId, Vm],
 ) -> dict[Item, Verdict]:
     """Send what is to be asked for, and wait for it and for what others asked for a moment ago."""
-    waits = request.wait_for != "accepted"
+    waits, goes_further = request.wait_for != "accepted", request.wait_for == "port"
     deadline = Deadline(services.clock, request.wait_timeout)
-    asked = [case.vm for case in cases if case.asks]
-    vms = Tally(services.progress, len(cases), {*asked, *(item.vm for item, _ in pending if waits)})
-    batches = _batches(cases, request.justification)
+    concerned = {case.vm for case in cases if case.asks or (case.open_decisions and goes_further)}
+    vms = Tally(services.progress, len(cases), {*concerned, *(item.vm for item, _ in pending if waits)})
+    batches = _batches(cases, request.justification, fresh)
     ids = {batch.policy_id for batch in batches}
     policies = Tally(services.progress.policies, len(ids), ids)
 
@@ -157,31 +213,25 @@ def _act(
     verdicts = send_all(batches, services.jit, services.clock, deadline, reference, done)
     if waits:
         ours = [(item, verdict) for item, verdict in verdicts.items() if isinstance(verdict, Accepted)]
-        verdicts.update(await_initiated([*ours, *pending], services.jit, deadline, vms.done))
+        settled = (lambda vms: None) if goes_further else vms.done
+        verdicts.update(await_initiated([*ours, *pending], services.jit, deadline, settled))
+    if request.wait_for == "port":
+        verdicts.update(await_targets(cases, verdicts, found, services.connector, deadline, vms.done))
     return verdicts
 
 
-def _batches(cases: Iterable[Case], justification: str) -> list[Batch]:
+def _batches(cases: Iterable[Case], justification: str, fresh: Collection[PolicyId]) -> list[Batch]:
     """Gather what is asked of each policy; what is asked for our own address goes by itself, to be known by it."""
     asks: dict[tuple[PolicyId, bool], dict[VmId, tuple[Ask, ...]]] = defaultdict(dict)
     for case in cases:
         if case.asks and case.policy_id:
             asks[case.policy_id, case.wish.origin.own_address][case.vm] = case.asks
     return [
-        Batch(policy_id, asked, f"{justification} {OWN_ADDRESS}".strip() if is_own else justification)
-        for (policy_id, is_own), asked in sorted(asks.items())
-    ]
-
-
-def _pending(cases: Iterable[Case], homes: Mapping[Grant, PolicyId]) -> list[tuple[Item, Accepted]]:
-    """Collect the grants that somebody asked for a moment ago: they are to be waited for like our own."""
-    return [
-        (
-            Item(case.policy_id, case.vm, decision.port),
-            Accepted(homes[grant], grant.start_text, grant.end, grant.sources),
+        Batch(
+            policy_id,
+            asked,
+            f"{justification} {OWN_ADDRESS}".strip() if is_own else justification,
+            is_fresh=policy_id in fresh,
         )
-        for case in cases
-        for decision in case.decisions
-        if isinstance(decision, AlreadyOpen) and case.policy_id
-        for grant in decision.pending
+        for (policy_id, is_own), asked in sorted(asks.items())
     ]

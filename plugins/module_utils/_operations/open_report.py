@@ -6,69 +6,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from .._jit.access import AlreadyOpen, Ask, Decision, Denied, Wish
-from .._jit.ids import PolicyId, VmId, labels
+from .._jit.access import AlreadyOpen, Ask, Decision, Denied
+from .._jit.ids import labels
 from .._jit.times import human_duration, write_moment
 from .initiate import Item, NotOpened, Verdict
+from .open_cases import Case
 from .outcomes import Outcome, PortOutcome, VmOutcome, count
 
 # Closing reports in the same words.
 STATES = ("opened", "already_open", "closed", "failed", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One VM's way through the operation: what holds it, and what was decided for each port.
-
-    `problem` says why nothing of it can be opened. `details` are for the VM's outcome.
-    """
-
-    wish: Wish
-    policy_id: PolicyId | None = None
-    decisions: tuple[Decision, ...] = ()
-    problem: str | None = None
-    details: Mapping[str, Any] = field(default_factory=dict, hash=False)
-
-    @property
-    def vm(self) -> VmId:
-        return self.wish.vm
-
-    @property
-    def asks(self) -> tuple[Ask, ...]:
-        """Give what is to be asked for; nothing where it would be in vain."""
-        if self.problem:
-            return ()
-        return tuple(decision for decision in self.decisions if isinstance(decision, Ask))
-
-    @property
-    def open_ports(self) -> list[int]:
-        """Give the ports that are open, or to be opened."""
-        return [] if self.problem else [d.port for d in self.decisions if not isinstance(d, Denied)]
-
-
-def report(cases: Sequence[Case], verdicts: Mapping[Item, Verdict]) -> Outcome:
-    """Put the outcome of all VMs together."""
+def report(
+    cases: Sequence[Case],
+    verdicts: Mapping[Item, Verdict],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> Outcome:
+    """Put the outcome of all VMs together; `before` and `after` show what policies were given."""
     outcomes = tuple(_report_vm(case, verdicts) for case in cases)
     changed = [outcome for outcome in outcomes if outcome.changed]
     label = labels(outcome.vm for outcome in changed)
-    opened = {
-        label[o.vm]: ports for o in changed if (ports := [port for port in o.ports if port.state == "opened"])
-    }
+    opened = {label[o.vm]: [port for port in o.ports if port.state == "opened"] for o in changed}
+    started = {label[o.vm] for o in changed if o.details.get("started")}
+    shown = [name for name in opened if opened[name] or name in started]
     return Outcome(
         vms=outcomes,
         summary=count((str(outcome.state) for outcome in outcomes), STATES),
-        before={name: {str(port.port): "closed" for port in ports} for name, ports in opened.items()},
-        after={name: {str(port.port): _described(port) for port in ports} for name, ports in opened.items()},
+        before={**before, **{name: _shown(opened[name], name in started, is_open=False) for name in shown}},
+        after={**after, **{name: _shown(opened[name], name in started, is_open=True) for name in shown}},
     )
+
+
+def _shown(ports: Iterable[PortOutcome], is_started: bool, *, is_open: bool) -> dict[str, str]:
+    power = {"power": "running" if is_open else "off"} if is_started else {}
+    return {**power, **{str(port.port): _described(port) if is_open else "closed" for port in ports}}
 
 
 def _report_vm(case: Case, verdicts: Mapping[Item, Verdict]) -> VmOutcome:
     if case.problem or case.policy_id is None:
         return VmOutcome(
-            case.vm, case.policy_id, False, error=case.problem, state="failed", details=dict(case.details)
+            case.vm,
+            case.policy_id,
+            case.changed,
+            error=case.problem,
+            state="failed",
+            details=dict(case.details),
         )
     ports, errors = [], []
     for decision in case.decisions:
@@ -80,7 +66,7 @@ def _report_vm(case: Case, verdicts: Mapping[Item, Verdict]) -> VmOutcome:
     return VmOutcome(
         case.vm,
         case.policy_id,
-        _has_changed(ports),
+        case.changed or _has_changed(ports),
         tuple(ports),
         "; ".join(errors) or None,
         state,
@@ -98,15 +84,21 @@ def _report_port(decision: Decision, verdict: Verdict | None) -> tuple[PortOutco
     if isinstance(verdict, NotOpened):
         # What somebody else asked for is no change of ours.
         details: dict[str, Any] = {"accepted": True} if verdict.accepted and isinstance(decision, Ask) else {}
+        if verdict.grant is not None:
+            details |= _window(verdict.grant.sources or decision.sources, verdict.grant.end)
         return PortOutcome(decision.port, verdict.state, details), f"port {decision.port}: {verdict.problem}"
     if isinstance(decision, AlreadyOpen):
-        details = {"sources": list(decision.sources), "end_time": write_moment(decision.end)}
+        details = _window(decision.sources, decision.end)
         return PortOutcome(decision.port, "already_open", details), None
     if verdict is not None:
-        details = {"sources": list(verdict.sources or decision.sources), "end_time": write_moment(verdict.end)}
+        details = _window(verdict.sources or decision.sources, verdict.end)
     else:
         details = {"sources": list(decision.sources), "duration": human_duration(decision.duration)}
     return PortOutcome(decision.port, "opened", details), None
+
+
+def _window(sources: Iterable[str], end: datetime) -> dict[str, Any]:
+    return {"sources": list(sources), "end_time": write_moment(end)}
 
 
 def _described(port: PortOutcome) -> str:

@@ -13,6 +13,7 @@ from .._jit.errors import AzureError
 from .._jit.ids import PolicyId, VmId
 from .._jit.layout import Layout
 from .._jit.policies import Policy
+from .._jit.reach import Miss, Target
 from .._jit.security_rules import SecurityGroup
 from .._jit.vms import Vm
 
@@ -39,7 +40,21 @@ class VmApi(Protocol):
     """Virtual machines."""
 
     def find(self, wanted: Collection[VmId]) -> Mapping[VmId, Vm]: ...
+    def recall(self, wanted: Collection[VmId]) -> Mapping[VmId, Vm]: ...
     def is_gone(self, vm: VmId) -> bool | None: ...
+
+
+class PowerApi(Protocol):
+    """Whether VMs run; those of which nothing can be told are left out."""
+
+    def running(self, wanted: Collection[VmId]) -> Mapping[VmId, bool]: ...
+    def start(self, vm: VmId) -> None: ...
+
+
+class Connector(Protocol):
+    """Connections from here to other machines; what is connected to gives None, all else why not."""
+
+    def try_all(self, targets: Collection[Target], seconds: float) -> Mapping[Target, Miss | None]: ...
 
 
 class LayoutApi(Protocol):

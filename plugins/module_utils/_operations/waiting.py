@@ -27,10 +27,13 @@ class Deadline:
     def has_passed(self) -> bool:
         return self._clock.now() >= self._end
 
+    @property
+    def seconds_left(self) -> float:
+        return max(0.0, (self._end - self._clock.now()).total_seconds())
+
     def pause(self, seconds: float) -> None:
         """Sleep, but not beyond the deadline."""
-        left = (self._end - self._clock.now()).total_seconds()
-        self._clock.sleep(max(0.0, min(seconds, left)))
+        self._clock.sleep(min(seconds, self.seconds_left))
 
     def looks(self, longest_pause: float = _LONGEST_PAUSE) -> Iterator[None]:
         """Yield at once, then again and again with growing pauses until the deadline, and once at it."""

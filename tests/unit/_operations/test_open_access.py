@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import Origin, Wish
@@ -19,18 +19,12 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import 
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import PolicyId, VmId
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.policies import Policy
-from ansible_collections.jitfleet.azure.plugins.module_utils._operations.open_access import (
-    OpenRequest,
-    open_access,
-)
-from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcomes import Outcome, PortOutcome
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcomes import PortOutcome
 from memory_azure import CALLER, Call, MemoryAzure, raising, refused
 from open_services import OpenServices
+from opening import DESK, ME, REFERENCE, covered, error, posted, run, states
 from samples import HOUR, OTHER_SUBSCRIPTION, access, entry, policy_id, port, vm_id
 
-DESK = "203.0.113.7"
-ME = "ada@control-node"
-REFERENCE = "[ref-0123456789ab]"
 LOST = ReplyLost("POST was sent, but its answer was lost")
 NOON_PLUS_3H = "2026-03-02T15:00:00Z"
 
@@ -38,42 +32,6 @@ NOON_PLUS_3H = "2026-03-02T15:00:00Z"
 @pytest.fixture
 def azure() -> MemoryAzure:
     return MemoryAzure()
-
-
-def run(
-    azure: MemoryAzure,
-    *wishes: Wish,
-    check_mode: bool = False,
-    wait_for: Literal["accepted", "initiated"] = "initiated",
-    timeout: float = 120,
-    reference: str = REFERENCE,
-    services: OpenServices | None = None,
-) -> Outcome:
-    request = OpenRequest(wishes, f"patching by {ME}", ME, wait_for, timedelta(seconds=timeout))
-    return open_access(request, services or OpenServices(azure), reference, check_mode=check_mode)
-
-
-def covered(
-    azure: MemoryAzure, *names: str, group: str = "Rg-Desktops", ports: tuple[int, ...] = (22,)
-) -> list[VmId]:
-    """Have VMs, all in the default policy of their group."""
-    vms = [azure.add_vm(vm_id(name, group)) for name in names]
-    azure.hold(policy_id(group=group), *(entry(vm, *map(port, ports)) for vm in vms))
-    return vms
-
-
-def states(outcome: Outcome) -> list[str | None]:
-    return [vm.state for vm in outcome.vms]
-
-
-def error(outcome: Outcome) -> str:
-    (vm,) = outcome.vms
-    assert vm.error is not None
-    return vm.error
-
-
-def posted(azure: MemoryAzure) -> list[dict[str, Any]]:
-    return [call.body or {} for call in azure.calls if call.verb == "initiate"]
 
 
 # -- one request for each policy --------------------------------------------------------------------------
