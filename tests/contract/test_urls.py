@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.jit_api import ArmJitApi
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.power_api import ArmPowerApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.resource_graph import ResourceGraph
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.vm_api import ArmVmApi
 from azure.core.credentials import AccessToken
@@ -126,6 +127,31 @@ def test_virtual_machines_are_addressed_as_by_the_official_client(groups: list[s
     (ours,) = arm.read
     sdk = sent_by_sdk(ComputeManagementClient, theirs, SUBSCRIPTION)
     assert (ours.method, ours.path) == (sdk.method, sdk.path)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        pytest.param(
+            lambda arm: ArmPowerApi(arm).start(vm_id("vm")),
+            lambda sdk: sdk.virtual_machines.begin_start(GROUP, "vm"),
+            id="start",
+        ),
+        pytest.param(
+            lambda arm: ArmPowerApi(arm).running([vm_id("vm")]),
+            lambda sdk: sdk.virtual_machines.instance_view(GROUP, "vm"),
+            id="instance view",
+        ),
+        pytest.param(
+            lambda arm: ArmPowerApi(arm).running([vm_id(str(number)) for number in range(9)]),
+            lambda sdk: list(sdk.virtual_machines.list_all(status_only="true")),
+            id="list of states",
+        ),
+    ],
+)
+def test_power_is_addressed_as_by_the_official_client(ours: OURS, theirs: THEIRS) -> None:
+    mine, sdk = sent_by_us(ours), sent_by_sdk(ComputeManagementClient, theirs, SUBSCRIPTION)
+    assert (mine.method, mine.path) == (sdk.method, sdk.path)
 
 
 def test_resource_graph_is_addressed_as_by_the_official_client() -> None:

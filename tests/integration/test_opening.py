@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
+from demo_fleet import HOSTS, PRODUCTION
 from running_simulator import RunningSimulator
 
 from playbooks import Playbooks
@@ -49,3 +51,77 @@ def test_the_own_address_is_not_asked_for_where_sources_are_named(
 
     assert run.last.result["summary"]["opened"] == 6
     assert not [request for request in simulator.journal() if request["path"] == "/what-is-my-ip"]
+
+
+def test_what_is_not_covered_or_off_is_covered_and_started_and_then_opened(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    playbooks.write_inventory({name: HOSTS[name] for name in ("batch-01", "db-01", "legacy-01")})
+    ask = {
+        OPEN: {
+            "enable_missing": True,
+            "start_vms": True,
+            "sources": ["203.0.113.7"],
+            "write_budget": 0.3,
+            "quiet_window": 0.3,
+            "on_failure": "report",
+        }
+    }
+
+    predicted = playbooks.play([ask], "--check", "--diff")
+    assert simulator.writes() == []
+    done, again = playbooks.play([ask]), playbooks.play([ask])
+
+    assert predicted.last.result["summary"] == done.last.result["summary"], done.output
+    for run in (predicted, done):
+        batch, database, legacy = run.last.result["vms"]
+        assert batch["enabled"], run.output
+        assert batch["started"]
+        assert database["state"] == "opened"
+        assert "started" not in database
+        assert legacy["state"] == "failed"
+        assert "no just-in-time policy can cover the VM" in legacy["error"]
+    assert "power" in predicted.last.result["diff"]["after"]["batch-01"]
+    assert not again.last.result["changed"], again.output
+    assert len([write for write in simulator.writes() if write.endswith("/start")]) == 1
+
+
+def test_powered_off_vms_are_warned_about(playbooks: Playbooks) -> None:
+    data = {"resource_groups": ["rg-data"], "subscriptions": [PRODUCTION]}
+    playbooks.play([{COVER: {**data, "skip_ineligible": True}}])
+
+    run = playbooks.play([{OPEN: data}])
+
+    assert "batch-01: powered off, so nobody answers there" in " ".join(run.output.split())
+
+
+def test_a_port_is_waited_for_at_the_address_that_the_inventory_chose(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        hosts = {
+            "vdi-win-01": {**HOSTS["vdi-win-01"], "ansible_host": "127.0.0.1"},
+            "vdi-win-02": {**HOSTS["vdi-win-02"], "ansible_host": "{{ '127.0.0.' ~ 1 }}"},
+            "127.0.0.1": HOSTS["vdi-win-03"],
+        }
+        playbooks.write_inventory(hosts)
+        wait = {"ports": [port], "sources": ["203.0.113.7"], "wait_for": "port"}
+        playbooks.play([{COVER: {"ports": [port]}}])
+        answered = playbooks.play([{OPEN: wait}])
+    silent = playbooks.play([{OPEN: {**wait, "wait_timeout": 1, "on_failure": "report"}}])
+
+    assert answered.returncode == 0, answered.output
+    assert answered.last.result["summary"]["opened"] == 3
+    assert silent.last.result["summary"]["failed"] == 3
+    assert f"127.0.0.1:{port} refused the connection" in silent.last.result["vms"][0]["error"]
+
+
+def test_a_wrong_budget_is_named_only_where_something_is_covered(playbooks: Playbooks) -> None:
+    wrong = {"write_budget": 9.0, "quiet_window": 1.0, "on_failure": "report"}
+
+    enabling = playbooks.play([{OPEN: {**wrong, "enable_missing": True}}])
+    plain = playbooks.play([{OPEN: wrong}])
+
+    assert "quiet_window: 1 is shorter than write_budget" in enabling.last.result["msg"]
+    assert plain.returncode == 0
