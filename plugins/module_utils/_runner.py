@@ -65,6 +65,10 @@ class Context:
     progress: Progress
     draw: Callable[[], float]
 
+    @property
+    def regions(self) -> ArmJitApi:
+        return self.jit
+
 
 # Reads the options; gives the choice of VMs, and what is to be done with their wishes once there is a connection.
 Plan = Callable[[Mapping[str, Any]], tuple[Selection[Any], Callable[[Context, Sequence[Any]], Outcome]]]

@@ -58,12 +58,13 @@ options:
   states:
     description:
       - Report only requests in these states. V(active) ones are open, V(pending) ones are accepted and not in effect yet,
-        V(expired) ones reached their end, V(revoked) ones were ended before it.
+        V(closed) ones are still listed by Azure and their network rule is gone, see O(check_rules), V(expired) ones reached
+        their end, V(revoked) ones were ended by Azure before it.
       - V(other) stands for states that Azure may report and this module doesn't know.
       - RV(open_now) is told whatever states are asked for.
     type: list
     elements: str
-    choices: [active, pending, expired, revoked, other]
+    choices: [active, pending, closed, expired, revoked, other]
   requestors:
     description:
       - Report only requests of these people, by the name that Azure keeps. For service principals Azure seems to keep none;
@@ -76,15 +77,20 @@ options:
   started_after:
     description: Report only requests from this moment on, such as V(2026-05-04T18:00:00Z), in UTC unless it says otherwise.
     type: str
+  check_rules:
+    description:
+      - Look at the network security groups of VMs with open windows. Azure goes on listing a window as open until its end
+        although its rule was deleted, as M(jitfleet.azure.jit_request) does with O(jitfleet.azure.jit_request#module:state=closed);
+        such a window is V(closed) and not in RV(open_now).
+      - Where the groups may not be read, what Azure lists is told.
+    type: bool
+    default: true
   query:
     description:
       - A JMESPath expression over the result. What it gives is returned as RV(query_result), and RV(requests) and
         RV(open_now) are left out.
       - Needs the Python package jmespath on the controller.
     type: str
-notes:
-  - Azure goes on reporting a window as open until its end although somebody deleted its network rule. What is told here is
-    what Azure reports, not a look at the rules.
 seealso:
   - module: jitfleet.azure.jit_request
   - module: jitfleet.azure.jit_policy_info
@@ -150,7 +156,7 @@ summary:
   description: How many of the reported requests are in each state, and how many VMs have open ports.
   returned: always
   type: dict
-  sample: {active: 1, pending: 0, expired: 0, revoked: 0, other: 0, vms_open: 1}
+  sample: {active: 1, pending: 0, closed: 0, expired: 0, revoked: 0, other: 0, vms_open: 1}
 query_result:
   description: What O(query) gives.
   returned: with O(query)
@@ -174,7 +180,7 @@ def plan(params: Mapping[str, Any]) -> Callable[[Context], Json]:
 
     def operate(context: Context) -> Json:
         now = context.clock.now()
-        report = report_requests(scope, wanted, context.fleet, context.jit, context.jit, now, context.warn)
+        report = report_requests(scope, wanted, context, now, context.warn, check_rules=params["check_rules"])
         if query is not None:
             return {"query_result": query.of(report), "summary": report["summary"]}
         return report
@@ -193,11 +199,12 @@ def main() -> None:
             "states": {
                 "type": "list",
                 "elements": "str",
-                "choices": ["active", "pending", "expired", "revoked", "other"],
+                "choices": ["active", "pending", "closed", "expired", "revoked", "other"],
             },
             "requestors": {"type": "list", "elements": "str"},
             "justification": {"type": "str"},
             "started_after": {"type": "str"},
+            "check_rules": {"type": "bool", "default": True},
             "query": {"type": "str"},
         },
         plan,

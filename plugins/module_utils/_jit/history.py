@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +21,10 @@ ACTIVE = "active"
 PENDING = "pending"
 EXPIRED = "expired"
 REVOKED = "revoked"
+# Azure lists it as open, and its rule is gone: not Azure's word but ours.
+CLOSED = "closed"
 OTHER = "other"
-STATES = (ACTIVE, PENDING, EXPIRED, REVOKED, OTHER)
+STATES = (ACTIVE, PENDING, CLOSED, EXPIRED, REVOKED, OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,17 @@ def search(policies: Iterable[Policy], wanted: Search, now: datetime) -> list[Pa
         if wanted.wants(past := Past(policy.id, grant, state_of(grant, now)))
     ]
     return sorted(found, key=lambda past: (past.grant.start_text, past.grant.vm, past.grant.port), reverse=True)
+
+
+def told_by_rules(past: Past, ended: Mapping[Grant, frozenset[str]]) -> Past:
+    """Take from a window the sources for which its rule is gone; without any left it is closed."""
+    gone = ended.get(past.grant, frozenset())
+    left = tuple(source for source in past.grant.sources if source not in gone)
+    if not gone:
+        return past
+    if not left:
+        return replace(past, state=CLOSED)
+    return replace(past, grant=replace(past.grant, sources=left))
 
 
 def describe(past: Past, now: datetime) -> Json:

@@ -7,22 +7,47 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime
+from typing import Protocol
 
-from .._jit.history import STATES, Search, describe, open_now, search
+from .._jit.history import ACTIVE, STATES, Search, describe, open_now, search, told_by_rules
 from .._jit.policies import Json
+from .ended_early import find_ended
 from .outcomes import count
 from .read_fleet import FleetApi, Scope
 from .report_policies import Wanted, read_policies_of
-from .seams import JitApi, RegionLists, Warn
+from .seams import JitApi, LayoutApi, NetworkApi, RegionLists, Warn
+
+
+class Services(Protocol):
+    """What the report needs of the outside world."""
+
+    @property
+    def fleet(self) -> FleetApi: ...
+    @property
+    def jit(self) -> JitApi: ...
+    @property
+    def regions(self) -> RegionLists: ...
+    @property
+    def layouts(self) -> LayoutApi: ...
+    @property
+    def network(self) -> NetworkApi: ...
 
 
 def report_requests(
-    scope: Scope, wanted: Search, fleet: FleetApi, jit: JitApi, regions: RegionLists, now: datetime, warn: Warn
+    scope: Scope, wanted: Search, services: Services, now: datetime, warn: Warn, *, check_rules: bool = True
 ) -> Json:
-    """Search the policies' histories; what is open now is told whatever states are asked for."""
-    policies, _missed = read_policies_of(Wanted(scope, vms=wanted.vms), fleet, jit, regions, warn)
+    """Search the policies' histories; what is open now is told whatever states are asked for.
+
+    With `check_rules` a window whose network rule is gone counts as closed.
+    """
+    read = Wanted(scope, vms=wanted.vms)
+    policies, _missed = read_policies_of(read, services.fleet, services.jit, services.regions, warn)
     everything = dataclasses.replace(wanted, states=frozenset())
     pasts = search(policies, everything, now)
+    if check_rules:
+        running = [past.grant for past in pasts if past.state == ACTIVE]
+        ended = find_ended(running, services.layouts, services.network)
+        pasts = [told_by_rules(past, ended) for past in pasts]
     asked = [past for past in pasts if wanted.wants(past)]
     still_open = open_now(pasts, now)
     return {

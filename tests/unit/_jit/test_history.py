@@ -18,6 +18,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.history import
     open_now,
     search,
     state_of,
+    told_by_rules,
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.policies import Policy
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.sources import covers
@@ -189,3 +190,12 @@ def test_merged_windows_say_of_every_source_what_the_grants_say(drawn: list[tupl
                 default=0,
             )
             assert by_windows == (by_grants - NOON).total_seconds()
+
+
+def test_a_window_whose_rule_is_gone_is_closed_and_one_that_lost_a_source_goes_on_without_it() -> None:
+    past = active(22, ("198.51.100.7", "203.0.113.9"), 2)
+    both = frozenset(past.grant.sources)
+    assert told_by_rules(past, {}) == past
+    assert told_by_rules(past, {past.grant: both}).state == "closed"
+    lessened = told_by_rules(past, {past.grant: frozenset({"203.0.113.9"})})
+    assert (lessened.state, lessened.grant.sources) == ("active", ("198.51.100.7",))
