@@ -1,0 +1,220 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which windows end, and that no rule goes with which somebody else's would."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import Origin
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.closing import CloseWish, Whose, choose, plan
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.grants import Grant
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.layout import Attachment, Layout
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.security_rules import SecurityRule
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import grant, vm_id
+
+ME, COLLEAGUE = "[ada@control-node]", "[bob@control-node]"
+OWN_ADDRESS = "(my_ip)"
+ADDRESS, NEIGHBOUR = "10.0.1.4", "10.0.1.5"
+DESK, OTHER_DESK, OFFICE = "203.0.113.7", "203.0.113.8", "203.0.113.0/24"
+MINE, ANYBODY, EVERYBODY = Whose(marks=(ME,)), Whose(), Whose(everybody=True)
+LAYOUT = Layout(vm_id(), (Attachment("nic", ADDRESS, "nsg", None, subnet_known=True),), is_complete=True)
+
+
+def rule(
+    *ports: int,
+    sources: tuple[str, ...] = (DESK,),
+    destinations: tuple[str, ...] = (ADDRESS,),
+    number: int = 0,
+    spans: tuple[tuple[int, int], ...] = (),
+) -> SecurityRule:
+    name = f"MicrosoftDefenderForCloud-JITRule-{number}-{number:032x}"
+    return SecurityRule(
+        id=f"nsg/securityRules/{name}",
+        name=name,
+        priority=100 + number,
+        inbound=True,
+        allows=True,
+        protocol="*",
+        sources=sources,
+        source_ports=((0, 65535),),
+        destinations=destinations,
+        destination_ports=spans or tuple((port, port) for port in ports),
+    )
+
+
+def window(port: int = 22, *sources: str, by: str = ME, **more: str) -> Grant:
+    made = grant(port, sources or (DESK,), justification=f"CHG-1 {by} #ref")
+    return dataclasses.replace(made, **more)
+
+
+def chosen(wish: CloseWish, whose: Whose, *grants: Grant) -> list[Grant]:
+    return choose(wish, grants, whose, OWN_ADDRESS)
+
+
+@pytest.mark.parametrize(
+    ("origin", "ports", "found", "is_chosen"),
+    [
+        (Origin(), (), window(), True),
+        (Origin(), (22,), window(22), True),
+        (Origin(), (3389,), window(22), False),
+        (Origin((DESK,)), (), window(22, DESK), True),
+        (Origin((OFFICE,)), (), window(22, DESK), True),
+        (Origin((DESK,)), (), window(22, OFFICE), True),
+        (Origin((OTHER_DESK,)), (), window(22, DESK), False),
+        (Origin(("*",)), (), window(22, DESK), True),
+        (Origin(whole_policy=True), (), window(22, DESK), True),
+        (Origin(own_address=True), (), window(22, DESK), False),
+        (Origin(own_address=True), (), window(22, DESK, by=f"{ME} {OWN_ADDRESS}"), True),
+    ],
+)
+def test_a_window_is_chosen_by_its_port_and_where_it_admits_from(
+    origin: Origin, ports: tuple[int, ...], found: Grant, is_chosen: bool
+) -> None:
+    assert chosen(CloseWish(vm_id(), ports, origin), MINE, found) == ([found] if is_chosen else [])
+
+
+@pytest.mark.parametrize(
+    ("whose", "found", "is_chosen"),
+    [
+        (MINE, window(by=ME), True),
+        (MINE, window(by=COLLEAGUE), False),
+        (Whose(marks=("[x by ", ME)), window(by=ME), True),
+        (ANYBODY, window(by=COLLEAGUE), True),
+        (EVERYBODY, window(by=COLLEAGUE), True),
+        (Whose(requestors=frozenset({"ada@example.com"})), window(requestor="Ada@example.com"), True),
+        (Whose(requestors=frozenset({"ada@example.com"})), window(requestor=""), False),
+        (Whose(justification="chg-1"), window(by=COLLEAGUE), True),
+        (Whose(justification="CHG-2"), window(by=COLLEAGUE), False),
+        (Whose(marks=(ME,), justification="CHG-2"), window(by=ME), False),
+    ],
+)
+def test_a_window_is_chosen_by_who_asked_for_it_and_why(whose: Whose, found: Grant, is_chosen: bool) -> None:
+    assert chosen(CloseWish(vm_id()), whose, found) == ([found] if is_chosen else [])
+
+
+MORE_THAN_MEANT = [
+    ("other ports", rule(22, 3389), CloseWish(vm_id()), ()),
+    ("a span of ports", rule(spans=((20, 30),)), CloseWish(vm_id()), ()),
+    ("another VM", rule(22, destinations=(ADDRESS, NEIGHBOUR)), CloseWish(vm_id()), ()),
+    ("another's equal window", rule(22), CloseWish(vm_id()), (window(by=COLLEAGUE),)),
+    (
+        "another's wider window, for a part of which it may be",
+        rule(22, sources=(OTHER_DESK,)),
+        CloseWish(vm_id()),
+        (window(22, OFFICE, by=COLLEAGUE),),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("why", "found", "wish", "others"), MORE_THAN_MEANT, ids=[case[0] for case in MORE_THAN_MEANT]
+)
+def test_a_rule_that_admits_more_is_left_and_its_problem_told(
+    why: str, found: SecurityRule, wish: CloseWish, others: tuple[Grant, ...]
+) -> None:
+    mine = window(22, *(found.sources if why.startswith("another's wider") else (DESK,)))
+    if why.startswith("another's wider"):
+        mine = window(22, DESK, OTHER_DESK)
+
+    (port,) = plan(wish, [mine], [mine, *others], LAYOUT, [found], MINE)
+
+    assert port.rules == ()
+    assert len(port.problems) == 1
+    assert found.name in port.problems[0]
+    assert "all_grants" in port.problems[0]
+
+
+def test_a_wider_rule_that_nobodys_window_explains_is_left_and_told() -> None:
+    mine = window(22, DESK)
+    (port,) = plan(CloseWish(vm_id()), [mine], [mine], LAYOUT, [rule(22, sources=(OFFICE,))], MINE)
+    assert port.rules == ()
+    assert OFFICE in port.problems[0]
+
+
+def test_a_wider_rule_that_is_a_colleagues_is_none_of_our_business() -> None:
+    mine, his = window(22, DESK), window(22, OFFICE, by=COLLEAGUE)
+    own = rule(22, number=1)
+    (port,) = plan(CloseWish(vm_id()), [mine], [mine, his], LAYOUT, [own, rule(22, sources=(OFFICE,))], MINE)
+    assert port.rules == (own,)
+    assert port.problems == ()
+    assert port.staying == (his,)
+
+
+def test_one_rule_for_several_ports_goes_when_all_of_them_end() -> None:
+    mine = [window(22), window(3389)]
+    both = rule(22, 3389)
+    ports = plan(CloseWish(vm_id()), mine, mine, LAYOUT, [both], MINE)
+    assert [(port.port, port.rules) for port in ports] == [(22, (both,)), (3389, (both,))]
+
+
+def test_several_rules_of_one_window_go_together() -> None:
+    mine = window(22, DESK, OTHER_DESK)
+    parts = [rule(22, sources=(DESK,), number=1), rule(22, sources=(OTHER_DESK,), number=2)]
+    (port,) = plan(CloseWish(vm_id()), [mine], [mine], LAYOUT, parts, MINE)
+    assert port.rules == tuple(parts)
+
+
+def test_a_part_of_a_windows_sources_can_not_end_by_itself() -> None:
+    mine = window(22, DESK, OTHER_DESK)
+    wish = CloseWish(vm_id(), origin=Origin((DESK,)))
+    (port,) = plan(wish, [mine], [mine], LAYOUT, [rule(22, sources=(DESK, OTHER_DESK))], MINE)
+    assert port.rules == ()
+    assert OTHER_DESK in port.problems[0]
+
+
+def test_asked_ports_without_a_window_are_told_too() -> None:
+    ports = plan(CloseWish(vm_id(), (22, 3389)), [], [], LAYOUT, [], MINE)
+    assert [(port.port, port.ending, port.rules) for port in ports] == [(22, (), ()), (3389, (), ())]
+
+
+PORTS = st.sampled_from([22, 3389])
+SOURCES = st.sampled_from([(DESK,), (OTHER_DESK,), (OFFICE,), (DESK, OTHER_DESK)])
+RULES = st.lists(
+    st.builds(
+        rule,
+        PORTS,
+        sources=SOURCES,
+        destinations=st.sampled_from([(ADDRESS,), (ADDRESS, NEIGHBOUR)]),
+        number=st.integers(0, 1000),
+    )
+    | st.builds(rule, st.just(22), st.just(3389), sources=SOURCES, number=st.integers(0, 1000)),
+    max_size=5,
+)
+WINDOWS = st.lists(
+    st.builds(
+        lambda port, sources, by: window(port, *sources, by=by), PORTS, SOURCES, st.sampled_from([ME, COLLEAGUE])
+    ),
+    max_size=4,
+)
+
+
+@given(WINDOWS, RULES, st.booleans(), st.sampled_from([(), (DESK,), (OFFICE,)]))
+def test_nobody_elses_very_rule_ever_goes(
+    live: list[Grant], rules: list[SecurityRule], only_ssh: bool, prefixes: tuple[str, ...]
+) -> None:
+    """Whatever is asked for: a rule that is exactly a window's that shall not end stays, and so do wider ones."""
+    wish = CloseWish(vm_id(), (22,) if only_ssh else (), Origin(prefixes))
+    ending = chosen(wish, MINE, *live)
+    staying = [each for each in live if each not in ending]
+
+    doomed = [each for port in plan(wish, ending, live, LAYOUT, rules, MINE) for each in port.rules]
+
+    for each in doomed:
+        ports = {first for first, _last in each.destination_ports}
+        assert each.destinations == (ADDRESS,)
+        assert ports <= {window.port for window in ending}
+        assert not any(other.port in ports and set(other.sources) == set(each.sources) for other in staying)
+        assert all(any(mine.covers(source) for mine in ending) for source in each.sources)
+
+
+@given(WINDOWS, RULES)
+def test_breaking_glass_leaves_no_rule_of_a_window(live: list[Grant], rules: list[SecurityRule]) -> None:
+    wish = CloseWish(vm_id())
+    ports = plan(wish, chosen(wish, EVERYBODY, *live), live, LAYOUT, rules, EVERYBODY)
+    assert {each.id for port in ports for each in port.rules} == {each.id for each in rules}
+    assert all(port.problems == () for port in ports)
