@@ -1,0 +1,122 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looking at a VM's part of large groups says what looking at all of them says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.endpoints import Endpoint, NoGroup
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureError
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.exposure import judge_rules
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.layout import Attachment, Layout
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.network_view import NetworkView, without_rules
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.security_rules import SecurityGroup
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import grant, vm_id
+from security_rules import allow, deny, group_of, jit_deny, jit_grant
+
+ADDRESS, NEIGHBOUR = "10.0.0.4", "10.0.0.5"
+DESK, OTHER_DESK = "203.0.113.7", "203.0.113.8"
+
+
+def attached(
+    nic: SecurityGroup | None = None, subnet: SecurityGroup | None = None, *, known: bool = True
+) -> tuple[Layout, dict[str, SecurityGroup]]:
+    """Attach groups to a VM; its ids come back in another case than they are listed in."""
+    groups = {group.id.lower(): group for group in (nic, subnet) if group}
+    attachment = Attachment(
+        "nic", ADDRESS, nic.id.upper() if nic else None, subnet.id.upper() if subnet else None, known
+    )
+    return Layout(vm_id(), (attachment,), is_complete=known), groups
+
+
+ADDRESSES = st.sampled_from([ADDRESS, NEIGHBOUR, "10.0.0.0/24", "*", "VirtualNetwork"])
+SOURCES = st.sampled_from([DESK, OTHER_DESK, "203.0.113.0/24", "*"])
+
+
+@st.composite
+def wire_rules(draw: st.DrawFn) -> dict[str, Any]:
+    make = draw(st.sampled_from([allow, deny]))
+    port = draw(st.sampled_from(["22", "*", "20-30"]))
+    name = f"rule-{draw(st.integers(0, 10**6))}"
+    source, priority = draw(SOURCES), draw(st.integers(100, 4096))
+    return make(source, port, priority, name, destinationAddressPrefix=draw(ADDRESSES))
+
+
+@given(st.lists(wire_rules(), max_size=8), SOURCES)
+def test_what_concerns_an_address_judges_as_the_whole_group_does(rules: list[dict[str, Any]], source: str) -> None:
+    unique = list({rule["properties"]["priority"]: rule for rule in rules}.values())
+    group = group_of(*unique)
+    layout, groups = attached(subnet=group)
+    whole = judge_rules(Endpoint(ADDRESS, group, NoGroup.NONE, application_groups=None, name="nic"), source, 22)
+
+    (verdict,) = NetworkView(groups).judge(layout, source, 22)
+
+    assert verdict == whole
+
+
+def test_grants_are_found_by_address_at_both_levels_and_only_there() -> None:
+    nic = group_of(jit_grant(), jit_deny(22), name="nsg-nic")
+    subnet = group_of(jit_grant(address=NEIGHBOUR), jit_grant(priority=101), name="nsg-subnet")
+    layout, groups = attached(nic, subnet)
+
+    found = NetworkView(groups).grant_rules(layout)
+
+    assert {rule.destinations for rule in found} == {(ADDRESS,)}
+
+
+@pytest.mark.parametrize(
+    ("nic", "subnet", "ended"),
+    [
+        ([jit_grant(DESK), jit_deny(22)], None, []),
+        ([jit_deny(22)], None, [DESK]),
+        ([], None, [DESK]),
+        ([jit_grant(DESK), jit_deny(22)], [jit_grant(DESK), jit_deny(22)], []),
+        ([jit_grant(DESK), jit_deny(22)], [jit_deny(22)], [DESK]),
+        ([jit_grant(DESK), jit_deny(22)], [allow()], []),
+        ([jit_grant(DESK), jit_deny(22)], [deny(priority=100), jit_deny(22)], []),
+        ([jit_grant("203.0.113.0/24"), jit_deny(22)], None, []),
+        ([jit_grant(DESK, address=NEIGHBOUR), jit_deny(22)], None, [DESK]),
+        ([jit_grant(DESK, port=3389), jit_deny(22)], None, [DESK]),
+        ([allow(DESK), jit_deny(22)], None, []),
+    ],
+)
+def test_a_window_ended_where_the_standing_deny_refuses_again(
+    nic: list[dict[str, Any]], subnet: list[dict[str, Any]] | None, ended: list[str]
+) -> None:
+    groups = [group_of(*nic, name="nsg-nic"), group_of(*subnet, name="nsg-subnet") if subnet is not None else None]
+    layout, read = attached(*groups)
+    assert NetworkView(read).ended_sources(grant(22, (DESK,)), layout) == ended
+
+
+def test_one_of_two_sources_can_end() -> None:
+    layout, groups = attached(group_of(jit_grant(DESK), jit_deny(22)))
+    assert NetworkView(groups).ended_sources(grant(22, (DESK, OTHER_DESK)), layout) == [OTHER_DESK]
+
+
+def test_what_could_not_be_read_ends_nothing_and_is_said() -> None:
+    layout, groups = attached(group_of(jit_deny(22)))
+    refused = NetworkView(dict.fromkeys(groups, AzureError("no read")))
+    assert refused.ended_sources(grant(22, (DESK,)), layout) == []
+    assert "no read" in refused.doubt(layout)
+    assert NetworkView(groups).doubt(layout) == ""
+
+
+def test_an_unknown_subnet_ends_nothing_and_is_said() -> None:
+    layout, groups = attached(group_of(jit_grant(DESK)), known=False)
+    view = NetworkView(groups)
+    assert view.ended_sources(grant(22, (DESK,)), layout) == []
+    assert "could be read" in view.doubt(layout)
+
+
+def test_groups_can_be_looked_at_without_some_rules() -> None:
+    group = group_of(jit_grant(DESK), jit_deny(22))
+    layout, groups = attached(group)
+    (gone,) = group.grants
+    after = NetworkView(without_rules(groups, {gone.id.lower()}))
+    assert [verdict.state for verdict in after.judge(layout, DESK, 22)] == ["closed"]
+    assert [verdict.state for verdict in NetworkView(groups).judge(layout, DESK, 22)] == ["open"]
