@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -63,8 +64,9 @@ def plan_close(
     located = read_my_ip_url(params)
 
     def operate(context: Context, wishes: Sequence[CloseWish]) -> Outcome:
+        ours = whose if whose.marks is None else dataclasses.replace(whose, own_name=context.user_name())
         return close_access(
-            CloseRequest(located(wishes), whose, OWN_ADDRESS, timeout),
+            CloseRequest(located(wishes), ours, OWN_ADDRESS, timeout),
             context.jit,
             context.layouts,
             context.network,

@@ -58,6 +58,7 @@ class Context:
     defender: ArmDefenderApi
     layouts: ArmLayouts
     network: ArmNetworkApi
+    user_name: Callable[[], str]
     power: ArmPowerApi
     connector: TcpConnector
     clock: SystemClock
@@ -141,6 +142,7 @@ def _context(module: AnsibleModule, sign_in: SignIn) -> Context:
         defender=ArmDefenderApi(arm),
         layouts=ArmLayouts(arm),
         network=ArmNetworkApi(arm),
+        user_name=arm.user_name,
         power=ArmPowerApi(arm),
         connector=TcpConnector(),
         clock=SystemClock(),

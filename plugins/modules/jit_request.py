@@ -199,9 +199,9 @@ options:
     default: 6.0
   only_mine:
     description:
-      - With O(state=closed) end only windows that are one's own, by what their justification says. These are the ones that
-        the same O(requested_by) asked for, in a job of AWX or Automation Platform on whichever node, and those of the same
-        job, O(requested_in).
+      - With O(state=closed) end only windows that are one's own. These are the ones that by their justification the same
+        O(requested_by) asked for, in a job of AWX or Automation Platform on whichever node, those of the same job,
+        O(requested_in), and those that Azure keeps under the name of the user who is signed in.
       - With V(false) whose window it is doesn't matter.
     type: bool
     default: true

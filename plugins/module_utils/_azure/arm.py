@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from .._jit.errors import AzureRefused, AzureUnreachable, ReplyLost
+from .._jit.own_name import user_name
 from . import sdk
 from .clouds import Cloud
 from .tokens import Authentication, Tokens
@@ -46,8 +47,13 @@ class Arm:
     ) -> None:
         self._base_url = cloud.resource_manager
         self._before_write = before_write
+        self._tokens = tokens
         authentication = Authentication(tokens)
         self._client = pipeline_client(cloud.resource_manager, user_agent, authentication, validates=validates)
+
+    def user_name(self) -> str:
+        """Give the name of the user who is signed in, as Azure records it; empty for an application."""
+        return user_name(self._tokens.current())
 
     def get(self, path: str, api_version: str, params: Params | None = None) -> Any:
         return self._send("GET", self._url(path, api_version, params))

@@ -34,24 +34,31 @@ class CloseWish:
 class Whose:
     """Whose windows may be ended.
 
-    `marks` are texts of which a justification holds one if we asked for the window ourselves; None means that it
-    doesn't matter who did. `requestors` are Azure's names in lower case, empty for any, and `justification` is a
-    text that the request's holds. With `everybody` all windows end, and rules that let in more end with them.
+    `marks` are texts of which a justification holds one if we asked for the window ourselves, `own_name` is our
+    name as Azure records it; without `marks` it doesn't matter who asked. `requestors` are Azure's names in lower
+    case, empty for any, and `justification` is a text that the request's holds. With `everybody` all windows end, and
+    rules that let in more end with them.
     """
 
     marks: tuple[str, ...] | None = None
     requestors: frozenset[str] = frozenset()
     justification: str = ""
     everybody: bool = False
+    own_name: str = ""
 
     def owns(self, grant: Grant) -> bool:
         if self.everybody:
             return True
-        if self.marks is not None and not any(mark in grant.justification for mark in self.marks):
+        if not self._is_ours(grant):
             return False
         return (not self.requestors or grant.requestor.lower() in self.requestors) and (
             self.justification.lower() in grant.justification.lower()
         )
+
+    def _is_ours(self, grant: Grant) -> bool:
+        if self.marks is None or any(mark in grant.justification for mark in self.marks):
+            return True
+        return bool(self.own_name) and grant.requestor.lower() == self.own_name.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,9 @@ def test_a_window_is_chosen_by_its_port_and_where_it_admits_from(
     [
         (MINE, window(by=ME), True),
         (MINE, window(by=COLLEAGUE), False),
+        (Whose(marks=(ME,), own_name="Ada@example.com"), window(by="", requestor="ada@example.com"), True),
+        (Whose(marks=(ME,), own_name="ada@example.com"), window(by="", requestor="bob@example.com"), False),
+        (Whose(marks=(ME,), own_name=""), window(by="", requestor=""), False),
         (Whose(marks=("[x by ", ME)), window(by=ME), True),
         (ANYBODY, window(by=COLLEAGUE), True),
         (EVERYBODY, window(by=COLLEAGUE), True),

@@ -99,3 +99,42 @@ def test_a_text_is_taken_up_to_the_bound_and_never_cut() -> None:
     assert len(whole.text) == LONGEST - MARKS_ROOM
     with pytest.raises(InvalidOption, match=f"is {LONGEST + 1} characters long; {LONGEST} are the most"):
         read(justification="x" * (LONGEST - behind + 1), requested_by="alice@ctl")
+
+
+ALICE = {"requested_by": "alice on exec-1", "requested_in": 'awx job 42 "Open RDP"'}
+
+
+@pytest.mark.parametrize(
+    ("closing", "opening", "is_own"),
+    [
+        ({"requested_by": "ada@ctl"}, {"requested_by": "ada@ctl", "justification": "CHG-1"}, True),
+        ({"requested_by": "ada@ctl"}, {"requested_by": "lada@ctl"}, False),
+        ({"requested_by": "ada@ctl"}, {"requested_by": "ada@ctl2"}, False),
+        ({"requested_by": "alice on exec-2", "requested_in": "awx job 43"}, ALICE, True),
+        ({"requested_by": "alice", "requested_in": "awx job 43"}, ALICE, True),
+        ({"requested_by": "malice on exec-1", "requested_in": "awx job 43"}, ALICE, False),
+        ({"requested_by": "ali on exec-1", "requested_in": "awx job 43"}, ALICE, False),
+        # the same job, whoever is said to run it
+        ({"requested_by": "bob on exec-1", "requested_in": 'awx job 42 "Open RDP"'}, ALICE, True),
+        ({"requested_by": "bob on exec-1", "requested_in": "awx job 4"}, ALICE, False),
+        (
+            {"requested_by": 'schedule "on call" on exec-9', "requested_in": "awx job 8"},
+            {"requested_by": 'schedule "on call" on exec-1', "requested_in": "awx job 7"},
+            True,
+        ),
+        (
+            {"requested_by": 'schedule "on duty" on exec-1', "requested_in": "awx job 8"},
+            {"requested_by": 'schedule "on call" on exec-1', "requested_in": "awx job 7"},
+            False,
+        ),
+    ],
+)
+def test_own_requests_are_known_again_from_job_to_job_and_node_to_node(
+    closing: dict[str, Any], opening: dict[str, Any], is_own: bool
+) -> None:
+    text = read(**opening).text
+    assert any(mark in text for mark in read(**closing).own_marks) is is_own
+
+
+def test_without_anybody_named_nothing_is_ones_own() -> None:
+    assert read().own_marks == ()

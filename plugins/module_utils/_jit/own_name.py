@@ -1,0 +1,28 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The name under which Azure records the requests of whoever is signed in."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+
+# Users have one of these, service principals and managed identities none of them.
+_NAMES = ("upn", "unique_name", "preferred_username")
+
+
+def user_name(token: str) -> str:
+    """Read a user's name from a token of his; empty for an application, and where the token tells nothing.
+
+    Nothing hangs on it being genuine: it is our own token, and what it is good for is finding our own requests.
+    """
+    parts = token.split(".")
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (IndexError, binascii.Error, ValueError):
+        return ""
+    if not isinstance(claims, dict):
+        return ""
+    return next((name for key in _NAMES if isinstance(name := claims.get(key), str) and name), "")
