@@ -36,8 +36,8 @@ class Whose:
 
     `marks` are texts of which a justification holds one if we asked for the window ourselves, `own_name` is our
     name as Azure records it; without `marks` it doesn't matter who asked. `requestors` are Azure's names in lower
-    case, empty for any, and `justification` is a text that the request's holds. With `everybody` all windows end, and
-    rules that let in more end with them.
+    case, empty for any, and `justification` is a text that the request's holds. With `everybody` all windows end,
+    and rules that let in more end with them.
     """
 
     marks: tuple[str, ...] | None = None
