@@ -147,6 +147,12 @@ options:
     choices:
       accepted: Azure took the request. Whether the ports open is not known yet.
       initiated: Azure reports the request as C(Initiated), which means that it made the network rules.
+      rule: >-
+        As V(initiated), and the rule that just-in-time access made is there, and no other rule of the network security groups
+        of the VM's interfaces and subnets refuses those whom it admits; also where the port was open already. A rule that
+        refuses them is named. Where not all of these rules can be read, or there is no security group, the state is
+        V(unknown). Each look reads each security group once, however many VMs it guards; it takes
+        C(Microsoft.Network/networkSecurityGroups/read).
       port: >-
         As V(initiated), and a TCP connection from this controller to the port succeeds; also where the port was open already.
         The address is the one that the inventory chose for the host, its variable C(ansible_host), else its name. For VMs

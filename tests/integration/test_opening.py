@@ -9,7 +9,7 @@ import socket
 from typing import Any
 
 import pytest
-from demo_fleet import HOSTS, PRODUCTION
+from demo_fleet import HOSTS, PRODUCTION, WORKPLACE
 from running_simulator import RunningSimulator
 
 from playbooks import Playbooks
@@ -125,3 +125,30 @@ def test_a_wrong_budget_is_named_only_where_something_is_covered(playbooks: Play
 
     assert "quiet_window: 1 is shorter than write_budget" in enabling.last.result["msg"]
     assert plain.returncode == 0
+
+
+def test_a_rule_is_waited_for_and_one_that_shadows_it_is_named(
+    covered: Playbooks, simulator: RunningSimulator
+) -> None:
+    groups = f"/subscriptions/{WORKPLACE}/resourceGroups/rg-vdi/providers/Microsoft.Network/networkSecurityGroups"
+    for group in simulator.arm("GET", f"{groups}?api-version=2024-05-01")["value"]:
+        rule = {
+            "protocol": "*",
+            "sourcePortRange": "*",
+            "destinationPortRange": "22",
+            "sourceAddressPrefix": "203.0.113.0/24",
+            "destinationAddressPrefix": "*",
+            "access": "Deny",
+            "priority": 100,
+            "direction": "Inbound",
+        }
+        path = f"{group['id']}/securityRules/no-entry?api-version=2024-05-01"
+        simulator.arm("PUT", path, {"properties": rule})
+    wait = {"ports": ["ssh"], "wait_for": "rule", "wait_timeout": 1, "on_failure": "report"}
+
+    in_effect = covered.play([{OPEN: {**wait, "sources": ["198.51.100.7"]}}])
+    shadowed = covered.play([{OPEN: {**wait, "sources": ["203.0.113.7"]}}])
+
+    assert in_effect.last.result["summary"]["opened"] == 6, in_effect.output
+    assert shadowed.last.result["summary"]["failed"] == 6
+    assert "no-entry (100)" in shadowed.last.result["vms"][0]["error"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.defender_api import ArmDefenderApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.jit_api import ArmJitApi
@@ -124,11 +124,22 @@ class Scene:
             check_mode=check_mode,
         )
 
-    def ask(self, name: str, *ports: int, source: str = DESK, force: bool = False) -> Outcome:
+    def ask(
+        self,
+        name: str,
+        *ports: int,
+        source: str = DESK,
+        force: bool = False,
+        also: tuple[str, ...] = (),
+        wait_for: Literal["initiated", "rule"] = "initiated",
+        timeout: float = 300,
+    ) -> Outcome:
         """Open ports as a task does."""
         self.arm.sent.clear()
-        wish = Wish(self.vm(name), ports, Origin((source,)), timedelta(hours=1), force=force)
-        request = OpenRequest([wish], ME, ME, "initiated", timedelta(seconds=300))
+        wishes = [
+            Wish(self.vm(one), ports, Origin((source,)), timedelta(hours=1), force=force) for one in (name, *also)
+        ]
+        request = OpenRequest(wishes, ME, ME, wait_for, timedelta(seconds=timeout))
         return open_access(request, SceneServices(self), "#ref", check_mode=False)
 
     @property

@@ -29,7 +29,7 @@ def run(
     azure: MemoryAzure,
     *wishes: Wish,
     check_mode: bool = False,
-    wait_for: Literal["accepted", "initiated", "port"] = "initiated",
+    wait_for: Literal["accepted", "initiated", "rule", "port"] = "initiated",
     timeout: float = 120,
     reference: str = REFERENCE,
     services: OpenServices | None = None,

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal
 
 from .._jit.access import AlreadyOpen, Ask
+from .._jit.effect import Effect
 from .._jit.ids import VmId
 from .._jit.reach import Target
 from .._jit.vms import Vm
 from .await_ports import await_ports
+from .await_rules import Wanted, await_rules
 from .initiate import Accepted, Item, NotOpened, Verdict
 from .open_cases import Case
-from .seams import Connector
+from .seams import Clock, Connector, LayoutApi, NetworkApi
 from .waiting import Deadline
 
 Done = Callable[[Iterable[VmId]], None]
@@ -61,16 +64,43 @@ def await_targets(
             missed[item] = not_confirmed("unknown", _NO_ADDRESS, verdicts.get(item))
     done({case.vm for case in cases} - {item.vm for item in targets})
     for item, misses in await_ports(targets, connector, deadline, done).items():
-        state = "failed" if all(miss.is_answer for _target, miss in misses) else "unknown"
+        is_answered = all(miss.is_answer for _target, miss in misses)
         problem = "; ".join(miss.describe(target) for target, miss in misses)
-        missed[item] = not_confirmed(state, problem, verdicts.get(item))
+        missed[item] = not_confirmed("failed" if is_answered else "unknown", problem, verdicts.get(item))
     return missed
 
 
-def not_confirmed(state: str, problem: str, verdict: Verdict | None) -> NotOpened:
+def await_effect(
+    cases: Sequence[Case],
+    verdicts: Mapping[Item, Verdict],
+    layouts: LayoutApi,
+    network: NetworkApi,
+    clock: Clock,
+    deadline: Deadline,
+    done: Done,
+) -> dict[Item, Verdict]:
+    """Look at the rules of all ports that Azure calls open; gives verdicts on those that are not in effect."""
+    wanted: dict[Item, Wanted] = {}
+    for item, case, decision in open_items(cases, verdicts):
+        verdict = verdicts.get(item)
+        sources = verdict.sources if isinstance(verdict, Accepted) and verdict.sources else decision.sources
+        wanted[item] = Wanted(sources, "udp" if case.is_udp_only(item.port) else "tcp")
+    done({case.vm for case in cases} - {item.vm for item in wanted})
+    effects = await_rules(wanted, layouts, network, clock, deadline, done)
+    return {item: _not_effective(effect, deadline, verdicts.get(item)) for item, effect in effects.items()}
+
+
+def _not_effective(effect: Effect, deadline: Deadline, verdict: Verdict | None) -> NotOpened:
+    seconds = int(deadline.timeout.total_seconds())
+    within = f" within {seconds} s" if effect.state in ("absent", "unexplained") else ""
+    problem = f"Azure calls the request in effect, but its rule was not seen to be{within}: {effect.reason}"
+    return not_confirmed("failed" if effect.state in ("absent", "shadowed") else "unknown", problem, verdict)
+
+
+def not_confirmed(state: Literal["failed", "unknown"], problem: str, verdict: Verdict | None) -> NotOpened:
     """Say that a port isn't open, or may not be, although a grant runs."""
     grant = verdict if isinstance(verdict, Accepted) else None
-    return NotOpened("failed" if state == "failed" else "unknown", problem, grant is not None, grant)
+    return NotOpened(state, problem, grant is not None, grant)
 
 
 def _addresses(vm: Vm | None) -> tuple[str, ...]:

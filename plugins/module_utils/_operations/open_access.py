@@ -17,7 +17,7 @@ from .._jit.grants import Grant
 from .._jit.ids import PolicyId, VmId
 from .._jit.vms import Vm
 from .advice import listed
-from .confirm import await_targets
+from .confirm import await_effect, await_targets
 from .enable_missing import Enabled, enable_missing, lacks
 from .ended_early import find_ended, still_running
 from .fleet import Holdings, read_known
@@ -59,7 +59,7 @@ class OpenRequest:
     wishes: Sequence[Wish]
     justification: str
     controller: str
-    wait_for: Literal["accepted", "initiated", "port"]
+    wait_for: Literal["accepted", "initiated", "rule", "port"]
     wait_timeout: timedelta
     enabling: Patience | None = None
     start_vms: bool = False
@@ -197,7 +197,7 @@ def _act(
     found: Mapping[VmId, Vm],
 ) -> dict[Item, Verdict]:
     """Send what is to be asked for, and wait for it and for what others asked for a moment ago."""
-    waits, goes_further = request.wait_for != "accepted", request.wait_for == "port"
+    waits, goes_further = request.wait_for != "accepted", request.wait_for in ("rule", "port")
     deadline = Deadline(services.clock, request.wait_timeout)
     concerned = {case.vm for case in cases if case.asks or (case.open_decisions and goes_further)}
     vms = Tally(services.progress, len(cases), {*concerned, *(item.vm for item, _ in pending if waits)})
@@ -217,6 +217,11 @@ def _act(
         verdicts.update(await_initiated([*ours, *pending], services.jit, deadline, settled))
     if request.wait_for == "port":
         verdicts.update(await_targets(cases, verdicts, found, services.connector, deadline, vms.done))
+    elif request.wait_for == "rule":
+        found_rules = await_effect(
+            cases, verdicts, services.layouts, services.network, services.clock, deadline, vms.done
+        )
+        verdicts.update(found_rules)
     return verdicts
 
 
