@@ -148,12 +148,15 @@ def follow(question: Question, bundles: Iterable[Bundle]) -> list[Bundle]:
 
 
 def _bundles(asked: Addresses, public: Addresses, inside: Addresses) -> list[Bundle]:
-    """Sort addresses by what is known of them: outside of the virtual network, inside, or private and unknown."""
+    """Sort addresses by what is known of them: outside of the virtual network, inside, private, or nothing."""
     outer, inner = asked & public, asked & inside
+    others = asked - outer - inner
+    private = others & PRIVATE[asked.version]
     bundles = [
         Bundle(outer, True, holds=frozenset({_INTERNET}), lacks=frozenset({_NETWORK})),
         Bundle(inner, False, holds=frozenset({_NETWORK}), lacks=frozenset({_INTERNET})),
-        Bundle(asked - outer - inner, False, lacks=frozenset({_INTERNET})),
+        Bundle(private, False, lacks=frozenset({_INTERNET})),
+        Bundle(others - private, False),
     ]
     return _some(bundles)
 

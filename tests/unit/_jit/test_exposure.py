@@ -23,7 +23,11 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.exposure impor
     judge_rules,
     judge_vm,
 )
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.security_rules import SecurityRule, read_group
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.security_rules import (
+    SecurityGroup,
+    SecurityRule,
+    read_group,
+)
 from security_rules import allow, deny, endpoint, group_of, jit_deny, jit_grant, wire_group, wire_rule
 
 NONE, UNREAD = NoGroup.NONE, NoGroup.UNREAD
@@ -32,6 +36,12 @@ NEIGHBOUR = "10.0.0.9"
 ASG = "/subscriptions/s/resourcegroups/g/providers/microsoft.network/applicationsecuritygroups/web"
 OTHER_ASG = ASG.replace("web", "db")
 EMPTY = group_of()
+ODD_LAST_RULE = wire_rule("odd", 65500, "Deny", protocol="?")
+
+
+def without_last_rule(*rules: dict[str, Any]) -> SecurityGroup:
+    """Read a group whose last rule is not understood."""
+    return read_group(wire_group(*rules, defaults=[ODD_LAST_RULE]))
 
 
 def state(place: Endpoint, source: str = INTERNET, port: int = 22, **more: Any) -> str:
@@ -112,6 +122,14 @@ def test_a_private_address_is_in_the_network_only_if_that_is_known() -> None:
     assert state(endpoint(nic=EMPTY, network_space=("10.0.0.0/16",)), NEIGHBOUR) == "open"
     assert state(endpoint(nic=group_of(deny())), NEIGHBOUR) == "closed"
     assert state(endpoint(nic=group_of(allow("*"))), NEIGHBOUR) == "open"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "169.254.1.1"])
+def test_an_address_of_no_network_may_be_anywhere(address: str) -> None:
+    assert state(endpoint(nic=EMPTY), address) == "unknown"
+    assert state(endpoint(nic=group_of(allow("Internet"), deny())), address) == "unknown"
+    assert state(endpoint(nic=group_of(allow("*"))), address) == "open"
+    assert state(endpoint(nic=group_of(deny())), address) == "closed"
 
 
 def test_a_public_address_can_be_declared_a_part_of_the_network() -> None:
@@ -242,7 +260,7 @@ def test_members_of_a_group_as_sources_are_somewhere_in_the_network() -> None:
 
 def test_a_member_of_a_group_is_in_the_network_in_the_next_group_too() -> None:
     member = allow("", sourceAddressPrefix=None, sourceApplicationSecurityGroups=[{"id": ASG}])
-    place = endpoint(subnet=group_of(member, deny()), nic=group_of(deny("VirtualNetwork")))
+    place = endpoint(subnet=group_of(member, deny()), nic=group_of(deny("VirtualNetwork", priority=100), allow()))
     assert state(place, NEIGHBOUR) == "closed"
     same = endpoint(subnet=group_of(member, deny()), nic=group_of(member, deny()))
     assert [len(judge(same, NEIGHBOUR, 22).trail), state(same, NEIGHBOUR)] == [2, "unknown"]
@@ -278,10 +296,9 @@ def test_a_rule_that_was_not_understood_makes_unknown_what_it_may_change(
 
 
 def test_without_an_understood_last_rule_what_is_left_is_unknown() -> None:
-    from_last = wire_group(allow(SOMEBODY), defaults=[wire_rule("DenyAllInBound", 65500, "Deny", protocol="?")])
-    place = endpoint(nic=read_group(from_last))
+    place = endpoint(nic=without_last_rule(allow(SOMEBODY)))
     assert state(place, SOMEBODY) == "open"
-    assert state(place, INTERNET) == "unknown"
+    assert state(place, "198.51.100.7") == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -395,6 +412,9 @@ def test_an_open_verdict_blames_the_rule_that_somebody_wrote() -> None:
     [
         (endpoint(nic=EMPTY), "DenyAllInBound", "DenyAllInBound (65500) in nsg"),
         (endpoint(nic=group_of(deny("Internet"))), "deny", "deny (4000) in nsg"),
+        (endpoint(subnet=group_of(deny()), nic=group_of(allow())), "deny", "deny (4000) in nsg"),
+        (endpoint(subnet=group_of(allow()), nic=group_of(deny())), "deny", "deny (4000) in nsg"),
+        (endpoint(subnet=without_last_rule(), nic=EMPTY), "DenyAllInBound", "DenyAllInBound (65500) in nsg"),
         (
             endpoint(subnet=UNREAD, nic=EMPTY),
             "DenyAllInBound",
