@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, summarize_address_range
 from itertools import chain
+from typing import TypeAlias
 
 from .sources import network_of
+
+Range: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,34 +23,40 @@ class Addresses:
     """Addresses of IP `version` 4 or 6, as ranges in order that neither touch nor overlap."""
 
     version: int
-    ranges: tuple[tuple[int, int], ...] = ()
+    ranges: tuple[Range, ...] = ()
 
     @classmethod
     def named(cls, version: int, prefixes: Iterable[str]) -> Addresses:
         """Collect the addresses of prefixes; words and prefixes of the other family name none."""
-        networks = (network_of(prefix) for prefix in prefixes)
-        found = [network for network in networks if network is not None and network.version == version]
-        return cls(version, _joined((int(net.network_address), int(net.broadcast_address)) for net in found))
+        return _named(version, tuple(prefixes))
+
+    @classmethod
+    def of_all(cls, version: int, parts: Iterable[Addresses]) -> Addresses:
+        return cls(version, _joined(chain.from_iterable(part.ranges for part in parts)))
 
     def __bool__(self) -> bool:
         return bool(self.ranges)
 
     def __or__(self, other: Addresses) -> Addresses:
-        return Addresses(self.version, _joined(chain(self.ranges, other.ranges)))
+        return Addresses.of_all(self.version, (self, other))
 
     def __and__(self, other: Addresses) -> Addresses:
+        if other is self:
+            return self
+        few, many = sorted((self.ranges, other.ranges), key=len)
         shared = (
             (max(first, low), min(last, high))
-            for first, last in self.ranges
-            for low, high in other.ranges
-            if low <= last and first <= high
+            for low, high in few
+            for first, last in many[_overlap(many, low, high)]
         )
         return Addresses(self.version, tuple(shared))
 
     def __sub__(self, other: Addresses) -> Addresses:
-        ranges = self.ranges
-        for taken in other.ranges:
-            ranges = tuple(piece for held in ranges for piece in _cut(held, taken))
+        ranges = () if other is self else self.ranges
+        for low, high in other.ranges:
+            touched = _overlap(ranges, low, high)
+            pieces = tuple(piece for held in ranges[touched] for piece in _cut(held, low, high))
+            ranges = ranges[: touched.start] + pieces + ranges[touched.stop :]
         return Addresses(self.version, ranges)
 
     @property
@@ -60,8 +71,15 @@ class Addresses:
                 yield str(network.network_address if network.num_addresses == 1 else network)
 
 
-def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    joined: list[tuple[int, int]] = []
+# A fleet has thousands of rules and few different sources.
+@lru_cache(maxsize=16384)
+def _named(version: int, prefixes: tuple[str, ...]) -> Addresses:
+    found = [network for prefix in prefixes if (network := network_of(prefix)) and network.version == version]
+    return Addresses(version, _joined((int(net.network_address), int(net.broadcast_address)) for net in found))
+
+
+def _joined(ranges: Iterable[Range]) -> tuple[Range, ...]:
+    joined: list[Range] = []
     for first, last in sorted(ranges):
         if joined and first <= joined[-1][1] + 1:
             joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
@@ -70,12 +88,18 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(joined)
 
 
-def _cut(held: tuple[int, int], taken: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    (first, last), (low, high) = held, taken
-    if first <= min(last, low - 1):
-        yield first, min(last, low - 1)
-    if max(first, high + 1) <= last:
-        yield max(first, high + 1), last
+def _overlap(ranges: tuple[Range, ...], low: int, high: int) -> slice:
+    """Find the ranges that have addresses from `low` to `high`, by halving: a group may have a thousand."""
+    start = bisect_left(ranges, low, key=lambda held: held[1])
+    return slice(start, max(start, bisect_right(ranges, high, key=lambda held: held[0])))
+
+
+def _cut(held: Range, low: int, high: int) -> Iterator[Range]:
+    first, last = held
+    if first < low:
+        yield first, low - 1
+    if high < last:
+        yield high + 1, last
 
 
 # Azure's probes of a load balancer come from here, and nothing else does [docs].

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import or_
 from typing import Literal, TypeAlias
 
 from .address_sets import Addresses
@@ -112,7 +110,7 @@ def judge_vm(endpoints: Sequence[Endpoint], source: str, port: int, protocol: Pr
 def _judge(endpoint: Endpoint, source: str, port: int, protocol: Protocol) -> Verdict:
     if endpoint.version is None:
         return Verdict("unknown", "its private address is not known")
-    bundles, certain = depart(source, endpoint, endpoint.version)
+    bundles, certain = depart(source, endpoint.network_space, endpoint.version)
     ends = follow(Question(endpoint, port, protocol), bundles)
     inside, outside = [end for end in ends if end.gets_in], [end for end in ends if not end.gets_in]
     may_enter, may_fail = _addresses(inside, endpoint.version), _addresses(outside, endpoint.version)
@@ -143,12 +141,12 @@ def _judge(endpoint: Endpoint, source: str, port: int, protocol: Protocol) -> Ve
 
 def _comes_from_outside(source: str, endpoint: Endpoint) -> bool:
     return endpoint.version is not None and any(
-        bundle.from_internet for bundle in depart(source, endpoint, endpoint.version)[0]
+        bundle.from_internet for bundle in depart(source, endpoint.network_space, endpoint.version)[0]
     )
 
 
 def _addresses(bundles: Sequence[Bundle], version: int) -> Addresses:
-    return reduce(or_, (bundle.addresses for bundle in bundles), Addresses(version))
+    return Addresses.of_all(version, (bundle.addresses for bundle in bundles))
 
 
 def _typical(bundles: Sequence[Bundle], concerned: Addresses) -> tuple[Step, ...]:

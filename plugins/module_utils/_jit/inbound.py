@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from .address_sets import PRIVATE, PROBES, PUBLIC, Addresses
@@ -90,14 +91,12 @@ class Question:
 
         The destination is an address in its virtual network, thus none of the internet.
         """
-        if any(covers(text, self.endpoint.address) for text in rule.destinations if network_of(text)):
-            return True
-        words = {text.lower() for text in rule.destinations if network_of(text) is None}
-        own = self.endpoint.application_groups
-        if words & {*_ANY, _NETWORK} or (own and own.intersection(rule.destination_groups)):
-            return True
-        can_tell = words <= {_INTERNET, _PROBES} and not (rule.destination_groups and own is None)
-        return False if can_tell else None
+        led, own = _lead_to(rule.destinations, self.endpoint.address), self.endpoint.application_groups
+        if led or not rule.destination_groups:
+            return led
+        if own is None:
+            return None
+        return True if own.intersection(rule.destination_groups) else led
 
     def always_applies(self, rule: SecurityRule) -> bool:
         """Tell whether a rule that may concern this does so from any port of the sender's."""
@@ -106,13 +105,15 @@ class Question:
         )
 
 
-def depart(source: str, endpoint: Endpoint, version: int) -> tuple[list[Bundle], Addresses]:
+# Asked with the same words for VM after VM.
+@lru_cache(maxsize=1024)
+def depart(source: str, network_space: tuple[str, ...], version: int) -> tuple[tuple[Bundle, ...], Addresses]:
     """Give the packets of a source to be followed, and those of their addresses that the source certainly has.
 
     A virtual network has some private addresses, but which beyond the known ones nobody can say; of a service tag
     no address is known.
     """
-    known = Addresses.named(version, endpoint.network_space)
+    known = Addresses.named(version, network_space)
     public, private = PUBLIC[version] - known, PRIVATE[version] - known
     word = source.strip().lower()
     if word == _NETWORK:
@@ -129,7 +130,7 @@ def depart(source: str, endpoint: Endpoint, version: int) -> tuple[list[Bundle],
     bundles = _bundles(asked, public, known)
     if network or word in {*_ANY, _INTERNET, _PROBES}:
         return bundles, asked
-    return [bundle.holding(word) for bundle in bundles], Addresses(version)
+    return tuple(bundle.holding(word) for bundle in bundles), Addresses(version)
 
 
 def follow(question: Question, bundles: Iterable[Bundle]) -> list[Bundle]:
@@ -147,18 +148,27 @@ def follow(question: Question, bundles: Iterable[Bundle]) -> list[Bundle]:
     return [end for bundle in ends for end in _arrive(endpoint, bundle)]
 
 
-def _bundles(asked: Addresses, public: Addresses, inside: Addresses) -> list[Bundle]:
+def _bundles(asked: Addresses, public: Addresses, inside: Addresses) -> tuple[Bundle, ...]:
     """Sort addresses by what is known of them: outside of the virtual network, inside, private, or nothing."""
     outer, inner = asked & public, asked & inside
     others = asked - outer - inner
     private = others & PRIVATE[asked.version]
-    bundles = [
+    bundles = (
         Bundle(outer, True, holds=frozenset({_INTERNET}), lacks=frozenset({_NETWORK})),
         Bundle(inner, False, holds=frozenset({_NETWORK}), lacks=frozenset({_INTERNET})),
         Bundle(private, False, lacks=frozenset({_INTERNET})),
         Bundle(others - private, False),
-    ]
-    return _some(bundles)
+    )
+    return tuple(_some(bundles))
+
+
+# Rules for the same addresses are met again for each port and source.
+@lru_cache(maxsize=65536)
+def _lead_to(destinations: tuple[str, ...], address: str) -> bool | None:
+    words = {text.lower() for text in destinations if network_of(text) is None}
+    if words & {*_ANY, _NETWORK} or any(covers(text, address) for text in destinations if network_of(text)):
+        return True
+    return False if words <= {_INTERNET, _PROBES} else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +200,17 @@ class _Gate:
         """Hold a bundle against a rule: what the rule decides, and what goes on to the next."""
         if isinstance(rule, UnreadRule):
             return [bundle.after(step) for step in self._either(rule)], [bundle]
-        certain = self.question.always_applies(rule)
-        doubtful = Step(self.place, rule.allows, rule, self.group, sure=False)
         sure, tags = _matches(rule, bundle)
-        matched, left = bundle.of(bundle.addresses & sure), bundle.of(bundle.addresses - sure)
-        ends = [matched.after(replace(doubtful, sure=certain))]
-        rest = [] if certain else [matched]
+        matched, left = bundle.addresses & sure, bundle
+        if not matched and not tags:
+            return [], [bundle]
+        certain = self.question.always_applies(rule)
+        ends, rest = [], []
+        if matched:
+            step = Step(self.place, rule.allows, rule, self.group, sure=certain)
+            left, hit = bundle.of(bundle.addresses - sure), bundle.of(matched)
+            ends, rest = [hit.after(step)], [] if certain else [hit]
+        doubtful = Step(self.place, rule.allows, rule, self.group, sure=False)
         for tag, *implied in tags:
             ends.append(left.holding(tag, *implied).after(doubtful))
             # A rule that may not have applied for another reason tells nothing about its tag.

@@ -34,6 +34,7 @@ def test_sets_of_addresses_are_sets(one: list[str], other: list[str]) -> None:
     assert numbers(left | right) == members(one) | members(other)
     assert numbers(left & right) == members(one) & members(other)
     assert numbers(left - right) == members(one) - members(other)
+    assert (left & left, left - left) == (left, Addresses(4))
     assert left.count == len(members(one))
     assert bool(left) is bool(one)
     assert (left == right) is (members(one) == members(other))
