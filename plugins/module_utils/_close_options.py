@@ -102,7 +102,7 @@ def _by_policy(params: Mapping[str, Any]) -> Callable[[Context, Sequence[CloseWi
 
 def _read_origin(option: str, raw: Any) -> Origin:
     """Read from where windows shall end; nothing said, and `policy`, mean from everywhere."""
-    return read_origin(option, raw, allow_any=True) if as_list(raw) else Origin()
+    return read_origin(option, raw, allow_any=True) if raw is not None else Origin()
 
 
 def _read_whose(params: Mapping[str, Any]) -> Whose:

@@ -15,11 +15,13 @@ from ._jit.access import Origin
 from ._jit.errors import InvalidOption, InvalidOptions
 from ._jit.ids import VmId, is_subscription_id
 from ._jit.ports import SERVICES
-from ._jit.sources import ANY, admits_everybody, network_of, normal
-from ._jit.times import parse_duration, read_duration
+from ._jit.sources import ANY, is_unlimited, network_of, normal
+from ._jit.times import not_a_duration, parse_duration, read_duration
 
 _VM_NAME_KEYS = frozenset({"id", "subscription_id", "resource_group", "name"})
 _NO_WISHES = _VM_NAME_KEYS | {"hosts", "address"}
+
+EMPTY_LIST = "the list is empty, which would mean nothing or everything: leave the option out"
 
 T = TypeVar("T")
 
@@ -167,14 +169,22 @@ def read_port(option: str, raw: Any) -> int:
     return number
 
 
+def refuse_empty(option: str, raw: Any) -> None:
+    """Refuse a list that is given and empty: a variable came out so, which never means the widest choice."""
+    if raw is not None and not as_list(raw):
+        raise InvalidOption(option, EMPTY_LIST)
+
+
 def read_ports(option: str, raw: Any) -> tuple[int, ...]:
-    """Read the ports of a request, each once."""
+    """Read the ports of a request, each once; none where nothing is given."""
+    refuse_empty(option, raw)
     numbers = collect(enumerate(as_list(raw)), lambda item: read_port(f"{option}[{item[0]}]", item[1]))
     return tuple(dict.fromkeys(numbers))
 
 
 def read_origin(option: str, raw: Any, *, allow_any: bool) -> Origin:
     """Read where access shall be possible from."""
+    refuse_empty(option, raw)
     words = [str(word).strip() for word in as_list(raw)] or ["my_ip"]
     for word, origin in (("my_ip", Origin(own_address=True)), ("policy", Origin(whole_policy=True))):
         if word in (text.lower() for text in words):
@@ -187,8 +197,7 @@ def read_origin(option: str, raw: Any, *, allow_any: bool) -> Origin:
 
 def _read_prefix(option: str, text: str, allow_any: bool) -> str:
     network = network_of(text)
-    # A prefix of no length is everybody, however it is written: 0.0.0.0/0, 203.0.113.7/0, ::/0.
-    if admits_everybody(text) or (network is not None and network.prefixlen == 0):
+    if is_unlimited(text):
         if not allow_any:
             raise InvalidOption(
                 option, f"{text} opens the port to the whole internet; say allow_any_source: true to mean it"
@@ -211,7 +220,7 @@ def read_span(option: str, raw: Any) -> timedelta | None:
         return None
     span = read_duration(str(raw))
     if span is None:
-        raise InvalidOption(option, f"{raw!r} is not a duration; write it as 3h, 90m, 1h30m or PT3H")
+        raise InvalidOption(option, not_a_duration(raw))
     return span
 
 

@@ -16,7 +16,7 @@ from ._jit.sources import ANY, admits_everybody, network_of, normal
 from ._jit.times import parse_duration
 from ._operations.cover_request import Templates
 from ._operations.safe_write import Patience
-from ._options import as_list, collect, read_port, read_ports
+from ._options import as_list, collect, read_port, read_ports, refuse_empty
 
 # The ports that the portal proposes when JIT is enabled on many VMs at once.
 PORTAL_BULK = ("ssh", "rdp", "winrm_http", "winrm_https")
@@ -24,7 +24,8 @@ LONGEST_PREFIX = 32
 
 
 def read_rules(option: str, raw: Any) -> tuple[PortRule, ...]:
-    """Read a policy's ports: numbers, service names, `portal_bulk`, or mappings."""
+    """Read a policy's ports: numbers, service names, `portal_bulk`, or mappings; none where nothing is given."""
+    refuse_empty(option, raw)
     elements: list[Any] = []
     for element in as_list(raw):
         elements += PORTAL_BULK if element == "portal_bulk" else [element]
@@ -36,7 +37,11 @@ def read_rules(option: str, raw: Any) -> tuple[PortRule, ...]:
 
 
 def read_numbers(option: str, raw: Any) -> frozenset[int]:
-    """Read the ports that are to be taken out: what is allowed on them makes no difference then."""
+    """Read the ports that are to be taken out: what is allowed on them makes no difference then.
+
+    None where nothing is given, which means the whole VM.
+    """
+    refuse_empty(option, raw)
     for index, element in enumerate(as_list(raw)):
         if isinstance(element, Mapping) or element == "portal_bulk":
             raise InvalidOption(
@@ -57,15 +62,19 @@ def _read_rule(option: str, raw: Any) -> PortRule:
     if protocol not in PROTOCOLS:
         # Azure answers an unknown protocol with a bare 500 [issue].
         raise InvalidOption(f"{option}.protocol", f"{protocol!r} is not one of {', '.join(PROTOCOLS)}")
+    refuse_empty(f"{option}.sources", raw.get("sources"))
     sources = enumerate(as_list(raw.get("sources")) or ["any"])
     prefixes = collect(sources, lambda item: _read_policy_source(f"{option}.sources[{item[0]}]", item[1]))
-    longest = raw.get("max_duration")
     return PortRule(
         number=read_port(f"{option}.port", raw["port"]),
         protocol=PROTOCOLS[protocol],
         sources=frozenset(prefixes),
-        max_duration=parse_duration(f"{option}.max_duration", str(longest)) if longest else DEFAULT_DURATION,
+        max_duration=_read_longest(f"{option}.max_duration", raw.get("max_duration")),
     )
+
+
+def _read_longest(option: str, raw: Any) -> timedelta:
+    return DEFAULT_DURATION if raw is None else parse_duration(option, str(raw))
 
 
 def _read_policy_source(option: str, raw: Any) -> str:
@@ -103,7 +112,7 @@ def read_templates(params: Mapping[str, Any]) -> Templates | None:
 def _read_template(option: str, raw: Any) -> tuple[PortRule, ...]:
     if not isinstance(raw, Mapping) or set(raw) != {"ports"}:
         raise InvalidOption(option, "a template is a mapping with the one key ports")
-    if not as_list(raw["ports"]):
+    if raw["ports"] is None:
         raise InvalidOption(f"{option}.ports", "name at least one port")
     return read_rules(f"{option}.ports", raw["ports"])
 

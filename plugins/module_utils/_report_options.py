@@ -38,7 +38,9 @@ def read_search(params: Mapping[str, Any]) -> tuple[Scope, Search]:
     moment = read_moment(after) if after else None
     if after and moment is None:
         raise InvalidOption("started_after", f"{after!r} is not a time; write it as 2026-05-04T18:00:00Z")
-    origin = read_origin("sources", params["sources"], allow_any=True) if params["sources"] else Origin()
+    origin = (
+        read_origin("sources", params["sources"], allow_any=True) if params["sources"] is not None else Origin()
+    )
     if origin.own_address or origin.whole_policy:
         raise InvalidOption("sources", "name addresses or CIDR prefixes; words can't be searched for")
     return _read_scope(params, vms), Search(

@@ -17,7 +17,7 @@ from ._jit.ids import VmId
 from ._operations.read_fleet import FleetApi, Scope
 from ._operations.seams import JitApi, Warn
 from ._operations.select_vms import select
-from ._options import Selected, read_each, read_subscriptions, read_vms
+from ._options import EMPTY_LIST, Selected, read_each, read_subscriptions, read_vms
 
 ALL = "*"
 SCOPES = ("resource_groups", "subscriptions")
@@ -77,7 +77,7 @@ def _refuse_named(params: Mapping[str, Any]) -> None:
 def read_scope(params: Mapping[str, Any]) -> Scope:
     """Read `resource_groups` and `subscriptions`; without the latter the one of the credential is meant."""
     problems = [
-        InvalidOption(name, "the list is empty, which would mean nothing or everything: leave the option out")
+        InvalidOption(name, EMPTY_LIST)
         for name in SCOPES
         if params[name] is not None and not [text for text in params[name] if str(text).strip()]
     ]

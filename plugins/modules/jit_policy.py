@@ -32,7 +32,9 @@ attributes:
     description: Changes nothing, and predicts what a run would change.
   diff_mode:
     support: full
-    description: Shows for each policy, VM and port what changes.
+    description: >-
+      Shows for each policy and VM the ports that change, and no others. A port that only one side has is V(not in the
+      policy) on the other.
   idempotent:
     support: full
     description: A second run finds all as wished, and writes nothing.
@@ -53,7 +55,10 @@ options:
         V(portal_bulk) for the four ports that the portal proposes for many VMs (22, 3389, 5985, 5986), or a mapping.
       - A mapping has C(port) (a number or a service), C(protocol) (V(tcp), V(udp) or V(any), which is the default),
         C(sources) (a list of addresses and CIDR prefixes, or V(any), which is the default) and C(max_duration) (such as
-        V(3h), V(90m) or V(PT3H); from 5 minutes to 1 day; three hours by default).
+        V(3h), V(90m), V(1.5 hours) or V(PT3H); from 5 minutes to 1 day; three hours by default).
+      - All spellings of everybody (V(any), V(*), V(Internet), V(0.0.0.0/0)) are the same, and no change of one another.
+      - An empty list, of ports or of sources, is refused. A variable that comes out empty shall neither take VMs out nor
+        let everybody in.
       - Without it each VM gets what the portal proposes for its operating system, which is RDP (3389) for Windows and
         SSH (22) for Linux, any protocol, any source, three hours.
       - The host variable C(jit_policy_ports), or the key C(ports) of an element of O(vms), says it for one VM alone.

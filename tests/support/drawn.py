@@ -21,7 +21,7 @@ NUMBERS = st.sampled_from([22, 3389])
 PROTOCOLS = st.sampled_from(["TCP", "UDP", "*"])
 # Each source in the spellings that mean the same.
 SPELLINGS = {
-    "*": ["*"],
+    "*": ["*", "0.0.0.0/0", "203.0.113.7/0", "Internet", "any"],
     "203.0.113.7": ["203.0.113.7", "203.0.113.7/32", " 203.0.113.7"],
     "10.1.0.0/16": ["10.1.0.0/16", "10.1.2.3/16", "10.1.0.0/255.255.0.0"],
     "2001:db8::/32": ["2001:db8::/32", "2001:DB8::/32", "2001:0db8:0:0::/32"],
@@ -66,7 +66,7 @@ def spelled(draw: st.DrawFn, rule: PortRule) -> Json:
             {"allowedSourceAddressPrefix": sources[0], "allowedSourceAddressPrefixes": []},
         ]
     minutes = int(rule.max_duration.total_seconds()) // 60
-    durations = [f"PT{minutes}M", f"pt{minutes}m"]
+    durations = [f"PT{minutes}M", f"pt{minutes}m", f"P0Y0M0DT0H{minutes}M0S", f"PT{minutes * 60}.0S"]
     if minutes % 60 == 0:
         durations.append(f"PT{minutes // 60}H")
     if minutes == 1440:

@@ -118,6 +118,12 @@ def _decide_port(
         allowed = ", ".join(sorted({source for rule in rules for source in rule.sources}))
         return Denied(port, f"port {port} can't be opened for {asked}: the VM's policy allows only {allowed}")
     rule = max(fitting, key=lambda candidate: candidate.max_duration)
+    if rule.unread is not None:
+        return Denied(
+            port,
+            f"port {port} can't be opened: its maximum in the VM's policy, {rule.unread!r}, can't be read; set "
+            "another one by jit_policy",
+        )
     duration = wish.duration or rule.max_duration
     if wish.clamp:
         duration = min(duration, rule.max_duration)

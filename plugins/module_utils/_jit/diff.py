@@ -10,15 +10,19 @@ from dataclasses import dataclass
 
 from .ids import PolicyId, VmId, labels
 from .policies import Coverage
+from .ports import clashes
 
 View = dict[str, dict[str, str]]
+
+ABSENT = "not in the policy"
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyDiff:
     """The VMs of one policy that differ. `before` and `after` map a VM to its ports' descriptions.
 
-    A VM goes by its name, or by its id where two of one name differ.
+    A VM goes by its name, or by its id where two of one name differ. A port that has nothing in its place on the
+    other side stands there too, so that nobody takes the ports that are shown for all that the VM has.
     """
 
     policy_id: PolicyId
@@ -56,8 +60,11 @@ def _rules(coverage: Coverage | None) -> object:
 
 
 def _describe(coverage: Coverage, other: Coverage | None) -> dict[str, str]:
-    unchanged = frozenset(other.rules) if other else frozenset()
-    described = {rule.label: rule.describe() for rule in coverage.rules if rule not in unchanged}
-    if coverage.public_ip and coverage.public_ip != (other.public_ip if other else None):
-        described["firewall"] = coverage.public_ip
+    own, others = frozenset(coverage.rules), frozenset(other.rules) if other else frozenset()
+    described = {rule.label: rule.describe() for rule in coverage.rules if rule not in others}
+    missing = [rule.label for rule in others - own if not clashes(rule, own)]
+    described |= dict.fromkeys(sorted(missing), ABSENT)
+    firewall = other.public_ip if other else None
+    if coverage.public_ip != firewall:
+        described["firewall"] = coverage.public_ip or ABSENT
     return described

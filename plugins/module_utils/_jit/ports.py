@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from .sources import ANY, admits_everybody, covers, normal
+from .sources import ANY, covers, normal, one_word
 from .times import human_duration, iso_duration, read_duration
 
 SERVICES: Mapping[str, int] = {"rdp": 3389, "ssh": 22, "winrm_http": 5985, "winrm_https": 5986}
@@ -23,13 +23,20 @@ DEFAULT_DURATION = timedelta(hours=3)
 class PortRule:
     """What a policy allows on one port: from where, and for how long at most.
 
-    `protocol` is `TCP`, `UDP` or `*`; `sources` are prefixes in normal form.
+    `protocol` is `TCP`, `UDP` or `*`; `sources` are prefixes in normal form. Rules are equal when they allow the
+    same, so `allowed` has one word for everybody; a request is measured by the very text, which `sources` keeps.
+    `unread` is a maximum that can't be read, and then nothing may be asked for.
     """
 
     number: int
     protocol: str
-    sources: frozenset[str]
+    sources: frozenset[str] = field(compare=False)
     max_duration: timedelta
+    unread: str | None = None
+    allowed: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "allowed", frozenset(map(one_word, self.sources)))
 
     def concerns_same_port_as(self, other: PortRule) -> bool:
         """Tell whether both can't stand beside each other: one number, protocols that overlap."""
@@ -46,13 +53,19 @@ class PortRule:
         return {"*": "any"}.get(self.protocol, self.protocol.lower())
 
     @property
+    def longest(self) -> str:
+        """Say the maximum as the options take it, or the very text of one that can't be read."""
+        return human_duration(self.max_duration) if self.unread is None else self.unread
+
+    @property
     def label(self) -> str:
         return f"{self.number}/{self.protocol_name}"
 
     def describe(self) -> str:
         """Say the rule as a person reads it in a diff."""
-        sources = ", ".join("any source" if admits_everybody(s) else s for s in sorted(self.sources))
-        return f"from {sources}, at most {human_duration(self.max_duration)}"
+        sources = ", ".join("any source" if source == ANY else source for source in sorted(self.allowed))
+        most = self.longest if self.unread is None else f"{self.unread!r}, which can't be read"
+        return f"from {sources}, at most {most}"
 
 
 def clashes(rule: PortRule, others: Iterable[PortRule]) -> bool:
@@ -80,7 +93,9 @@ def read_rule(wire: Mapping[str, Any]) -> PortRule:
 def _rule(number: int, protocol: str, prefixes: tuple[str, ...], longest: str) -> PortRule:
     duration = read_duration(longest)
     sources = frozenset(map(normal, prefixes))
-    return PortRule(number, protocol.upper(), sources, duration if duration is not None else timedelta(0))
+    if duration is None:
+        return PortRule(number, protocol.upper(), sources, timedelta(0), unread=longest)
+    return PortRule(number, protocol.upper(), sources, duration)
 
 
 def read_number(wire: Mapping[str, Any]) -> int:

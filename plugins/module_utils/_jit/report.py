@@ -14,7 +14,7 @@ from .ids import VmId
 from .policies import Coverage, Json, Policy
 from .ports import PortRule
 from .sources import ANY
-from .times import human_duration, write_moment
+from .times import write_moment
 
 
 def describe_policy(policy: Policy, now: datetime, vms: Collection[VmId] = ()) -> Json:
@@ -40,7 +40,7 @@ def describe_rule(rule: PortRule) -> Json:
         "port": rule.number,
         "protocol": rule.protocol_name,
         "sources": ["any" if source == ANY else source for source in sorted(rule.sources)],
-        "max_duration": human_duration(rule.max_duration),
+        "max_duration": rule.longest,
     }
 
 

@@ -10,7 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TypeAlias
 
 ANY = "*"
-_ANY_SPELLINGS = frozenset({"*", "any", "0.0.0.0/0", "internet"})
+_ANY_WORDS = frozenset({"*", "any", "internet"})
 
 Network: TypeAlias = "IPv4Network | IPv6Network"
 
@@ -36,7 +36,22 @@ def normal(text: str) -> str:
 
 
 def admits_everybody(text: str) -> bool:
-    return text.strip().lower() in _ANY_SPELLINGS
+    """Tell whether a word or a prefix, however it is written, is everybody; of IPv6 alone no prefix is."""
+    if text.strip().lower() in _ANY_WORDS:
+        return True
+    network = network_of(text)
+    return isinstance(network, IPv4Network) and network.prefixlen == 0
+
+
+def is_unlimited(text: str) -> bool:
+    """Tell whether a word or a prefix leaves out no address, of one family at least: `any`, ::/0."""
+    network = network_of(text)
+    return admits_everybody(text) or (network is not None and network.prefixlen == 0)
+
+
+def one_word(text: str) -> str:
+    """Write all spellings of everybody in one way, to compare what is allowed; nothing is sent so."""
+    return ANY if admits_everybody(text) else text
 
 
 def is_wider_than(text: str, length: int) -> bool:

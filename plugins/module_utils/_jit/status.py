@@ -14,7 +14,7 @@ from .grants import INITIATED, INITIATING, Grant, live_grants
 from .ids import PolicyId
 from .policies import Json, Policy
 from .ports import PortRule
-from .times import human_duration, write_moment
+from .times import write_moment
 
 CONFIGURED = "configured"
 NOT_CONFIGURED = "not_configured"
@@ -71,7 +71,7 @@ def _port(rule: PortRule) -> dict[str, Any]:
         "port": rule.number,
         "protocol": rule.protocol_name,
         "sources": sorted(rule.sources),
-        "max_duration": human_duration(rule.max_duration),
+        "max_duration": rule.longest,
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from functools import lru_cache
 
 from .errors import InvalidOption
@@ -14,33 +15,62 @@ from .errors import InvalidOption
 SHORTEST = timedelta(minutes=5)
 LONGEST = timedelta(days=1)
 
-# Six digits are more than anybody needs and keep a sum with a date within the calendar.
+
+def _part(unit: str, digits: int = 6, after: str = "") -> str:
+    """Match a number with its unit; so few digits keep a sum with a date within the calendar."""
+    return rf"(?:(\d{{1,{digits}}}(?:[.,]\d{{1,9}})?)\s*{unit}{after})?"
+
+
+_NEXT = r"(?:\s*,?\s*(?:(?<=\s)and\s+)?(?=\d)|$)"
 _HUMAN = re.compile(
-    r"(?=\d)(?:(\d{1,6})\s*d\s*)?(?:(\d{1,6})\s*h\s*)?(?:(\d{1,6})\s*m\s*)?(?:(\d{1,6})\s*s)?", re.IGNORECASE
-)
-_ISO = re.compile(
-    r"P(?=[\dT])(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})(?:\.0+)?S)?)?",
+    r"(?=\d)"
+    + _part("(?:w|wks?|weeks?)", 5, _NEXT)
+    + _part("(?:d|days?)", 6, _NEXT)
+    + _part("(?:h|hrs?|hours?)", 6, _NEXT)
+    + _part("(?:m|mins?|minutes?)", 6, _NEXT)
+    + _part("(?:s|secs?|seconds?)", 6, _NEXT),
     re.IGNORECASE,
 )
+_ISO = re.compile(
+    rf"P(?=[\dT]){_part('Y', 3)}{_part('M', 4)}{_part('W', 5)}{_part('D')}"
+    rf"(?:T(?=\d){_part('H')}{_part('M')}{_part('S')})?",
+    re.IGNORECASE,
+)
+_ISO_CLOCK = re.compile(r"P(0\d{3})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)", re.IGNORECASE)
+# Years and months have no fixed length; only that each is longer than a day matters here.
+_YEAR, _MONTH, _WEEK, _DAY, _HOUR, _MINUTE = 365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3600, 60
+_HUMAN_UNITS = (_WEEK, _DAY, _HOUR, _MINUTE, 1)
+_ISO_UNITS = (_YEAR, _MONTH, _WEEK, _DAY, _HOUR, _MINUTE, 1)
+_CLOCK_UNITS = (_YEAR, _MONTH, _DAY, _HOUR, _MINUTE, 1)
+_SPELLINGS = ((_HUMAN, _HUMAN_UNITS), (_ISO, _ISO_UNITS), (_ISO_CLOCK, _CLOCK_UNITS))
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1024)
 def read_duration(text: str) -> timedelta | None:
-    """Read `3h`, `1h30m`, `90m`, `PT3H`; None for anything else."""
+    """Read `3h`, `1.5 hours`, `1 hour and 30 minutes`, `PT3H`, to whole seconds; None for anything else."""
     trimmed = text.strip()
-    match = _HUMAN.fullmatch(trimmed) or _ISO.fullmatch(trimmed)
-    if match is None:
-        return None
-    days, hours, minutes, seconds = (int(part) if part else 0 for part in match.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    for pattern, units in _SPELLINGS:
+        if match := pattern.fullmatch(trimmed):
+            parts = zip(match.groups(), units, strict=True)
+            return timedelta(
+                seconds=int(sum(Fraction(part.replace(",", ".")) * unit for part, unit in parts if part))
+            )
+    return None
+
+
+def not_a_duration(raw: object) -> str:
+    """Say how a duration is written; a bare number could be minutes or hours."""
+    text = str(raw).strip()
+    missing = f"; say its unit, {text}m or {text}h" if text.isdecimal() else ""
+    return f"{raw!r} is not a duration; write it as 3h, 90m, 1h30m or PT3H{missing}"
 
 
 def parse_duration(option: str, text: str) -> timedelta:
     """Read how long access may last, within the service's own bounds of 5 minutes and 1 day."""
     duration = read_duration(text)
     if duration is None:
-        raise InvalidOption(option, f"{text!r} is not a duration; write it as 3h, 90m, 1h30m or PT3H")
+        raise InvalidOption(option, not_a_duration(text))
     if not SHORTEST <= duration <= LONGEST:
         raise InvalidOption(option, f"{text!r} is out of range; Azure allows from 5 minutes (5m) to 1 day (24h)")
     return duration

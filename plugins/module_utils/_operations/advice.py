@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from .._jit.ids import VmId
-from .._jit.sources import admits_everybody, is_wider_than
+from .._jit.sources import is_unlimited, is_wider_than
 from .._jit.vms import Vm
 from .fleet import Holdings
 from .parallel import each
@@ -31,7 +31,7 @@ def advise(
     open_now = sorted({grant.vm for plan in plans for grant in plan.open_now})
 
     def is_wide(source: str) -> bool:
-        return is_wider_than(source, widest_prefix) and not admits_everybody(source)
+        return is_wider_than(source, widest_prefix) and not is_unlimited(source)
 
     facts: list[tuple[Collection[VmId], str]] = [
         (open_now, "open at this moment; whether open windows outlast a change of their policy is not known"),
@@ -40,7 +40,7 @@ def advise(
             "without a network security group to close their ports",
         ),
         ([vm.id for vm in kept if vm.is_running is False], "powered off"),
-        (_wished_from(plans, admits_everybody), "open to requests for any address"),
+        (_wished_from(plans, is_unlimited), "open to requests for any address"),
         (_wished_from(plans, is_wide), f"open to requests for prefixes wider than /{widest_prefix}"),
     ]
     for vms, fact in facts:

@@ -276,3 +276,13 @@ def test_a_duration_above_the_maximum_is_shortened_to_it_if_asked() -> None:
 def test_by_force_an_open_port_is_asked_for_all_the_same() -> None:
     wish = Wish(vm_id(), (22,), Origin((DESK,)), force=True)
     assert decide(wish, Coverage(vm_id(), (rule(22),)), [grant(22)], NOON) == [Ask(22, (DESK,), 3 * HOUR)]
+
+
+def test_nothing_is_asked_of_a_rule_whose_maximum_can_not_be_read() -> None:
+    odd = PortRule(22, "*", frozenset({"*"}), timedelta(0), unread="three hours")
+    (decision,) = decide(access(22), Coverage(vm_id(), (odd,)), (), NOON)
+    assert isinstance(decision, Denied)
+    assert "'three hours'" in decision.problem
+    assert "jit_policy" in decision.problem
+    (better,) = decide(access(22), Coverage(vm_id(), (odd, rule(22, "TCP"))), (), NOON)
+    assert isinstance(better, Ask)

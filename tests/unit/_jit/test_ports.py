@@ -82,16 +82,37 @@ def test_prefixes_are_read_in_the_singular_and_the_plural(wire: dict[str, Any], 
 @pytest.mark.parametrize(
     ("odd", "expected"),
     [
-        ({}, PortRule(0, "*", frozenset(), timedelta(0))),
-        ({"number": None, "protocol": None}, PortRule(0, "*", frozenset(), timedelta(0))),
-        ({"number": "22", "protocol": "tcp"}, PortRule(22, "TCP", frozenset(), timedelta(0))),
-        ({"number": "22-25"}, PortRule(0, "*", frozenset(), timedelta(0))),
-        ({"number": [22]}, PortRule(0, "*", frozenset(), timedelta(0))),
-        ({"number": 22, "maxRequestAccessDuration": "long"}, PortRule(22, "*", frozenset(), timedelta(0))),
+        ({}, PortRule(0, "*", frozenset(), timedelta(0), "")),
+        ({"number": None, "protocol": None}, PortRule(0, "*", frozenset(), timedelta(0), "")),
+        ({"number": "22", "protocol": "tcp"}, PortRule(22, "TCP", frozenset(), timedelta(0), "")),
+        ({"number": "22-25"}, PortRule(0, "*", frozenset(), timedelta(0), "")),
+        ({"number": [22]}, PortRule(0, "*", frozenset(), timedelta(0), "")),
+        ({"number": 22, "maxRequestAccessDuration": "long"}, PortRule(22, "*", frozenset(), timedelta(0), "long")),
     ],
 )
 def test_an_odd_rule_is_read_as_what_restricts_most(odd: dict[str, Any], expected: PortRule) -> None:
     assert read_rule(odd) == expected
+
+
+def test_a_maximum_that_can_not_be_read_is_not_taken_for_none_at_all() -> None:
+    odd = read_rule({"number": 22, "allowedSourceAddressPrefix": "*", "maxRequestAccessDuration": "long"})
+    assert odd.describe() == "from any source, at most 'long', which can't be read"
+    assert odd.longest == "long"
+    assert odd != read_rule({"number": 22, "allowedSourceAddressPrefix": "*", "maxRequestAccessDuration": "PT0S"})
+
+
+@pytest.mark.parametrize("text", ["P0Y0M0DT3H0M0S", "PT2.5H", "PT3H0.5S", "P1D"])
+def test_maximums_in_each_form_of_the_standard_are_read(text: str) -> None:
+    assert read_rule({"number": 22, "maxRequestAccessDuration": text}).unread is None
+
+
+@pytest.mark.parametrize("spelling", ["*", "0.0.0.0/0", "203.0.113.7/0", "Internet", "any"])
+def test_rules_that_allow_the_same_are_equal_and_keep_their_text(spelling: str) -> None:
+    held = read_rule({"number": 22, "allowedSourceAddressPrefix": spelling, "maxRequestAccessDuration": "PT3H"})
+    assert held == rule(22)
+    assert hash(held) == hash(rule(22))
+    assert held.describe() == rule(22).describe()
+    assert write_rule(held)["allowedSourceAddressPrefix"] == ("0.0.0.0/0" if spelling.endswith("/0") else spelling)
 
 
 @given(one=RULES, other=RULES)

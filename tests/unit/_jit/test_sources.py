@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.sources import (
     admits_everybody,
     covers,
+    is_unlimited,
     normal,
 )
 from hypothesis import given
@@ -85,7 +86,7 @@ def test_prefixes_have_one_normal_form(text: str, form: str) -> None:
     assert normal(text) == form
 
 
-@pytest.mark.parametrize("word", ["*", "any", "Any", "0.0.0.0/0", "Internet", " internet "])
+@pytest.mark.parametrize("word", ["*", "any", "Any", "0.0.0.0/0", "203.0.113.7/0", "Internet", " internet "])
 def test_everybody_has_several_names(word: str) -> None:
     assert admits_everybody(word)
     assert covers(word, "203.0.113.7")
@@ -97,6 +98,24 @@ def test_everybody_has_several_names(word: str) -> None:
 def test_nothing_else_admits_everybody(text: str) -> None:
     assert not admits_everybody(text)
     assert not covers(text, "*")
+
+
+@pytest.mark.parametrize(
+    ("text", "unlimited"),
+    [
+        ("*", True),
+        ("internet", True),
+        ("203.0.113.7/0", True),
+        ("::/0", True),
+        ("2001:db8::/0", True),
+        ("10.0.0.0/1", False),
+        ("::/1", False),
+        ("", False),
+        ("VirtualNetwork", False),
+    ],
+)
+def test_a_prefix_without_a_length_leaves_nobody_of_its_family_out(text: str, unlimited: bool) -> None:
+    assert is_unlimited(text) is unlimited
 
 
 def test_all_of_ipv4_holds_nothing_of_ipv6() -> None:

@@ -45,6 +45,28 @@ SECONDS = st.integers(min_value=0, max_value=40 * 86_400).map(lambda seconds: ti
         ("P1D", 1440),
         ("P1DT2H", 1560),
         ("PT24H", 1440),
+        ("90 min", 90),
+        ("90 mins", 90),
+        ("90 minutes", 90),
+        ("2 hours", 120),
+        ("2 Hrs", 120),
+        ("1 day", 1440),
+        ("1 hour 30 minutes", 90),
+        ("1 hour, 30 minutes", 90),
+        ("1 hour and 30 minutes", 90),
+        ("1.5h", 90),
+        ("1,5 h", 90),
+        ("0.7h", 42),
+        ("300 seconds", 5),
+        ("1w", 7 * 1440),
+        ("PT1.5H", 90),
+        ("PT1,5H", 90),
+        ("P0Y0M0DT3H", 180),
+        ("P0DT3H0M0S", 180),
+        ("P1W", 7 * 1440),
+        ("P1M", 30 * 1440),
+        ("P1Y", 365 * 1440),
+        ("P0000-00-00T03:00:00", 180),
     ],
 )
 def test_a_duration_is_read_in_each_spelling(text: str, minutes: int) -> None:
@@ -62,7 +84,12 @@ def test_a_duration_is_read_in_each_spelling(text: str, minutes: int) -> None:
         "3x",
         "-3h",
         "3h-",
-        "1.5h",
+        "1.h",
+        ".5h",
+        "1.5",
+        "3 hand",
+        "1 hour and",
+        "1h,",
         "30m1h",
         "three hours",
         "P",
@@ -72,7 +99,8 @@ def test_a_duration_is_read_in_each_spelling(text: str, minutes: int) -> None:
         "PT3",
         "P3H",
         "PT-3H",
-        "PT1.5S",
+        "P9999Y",
+        "PT1.S",
         "1 2h",
         "1h 3 0m",
         "99999999999d",
@@ -81,6 +109,20 @@ def test_a_duration_is_read_in_each_spelling(text: str, minutes: int) -> None:
 )
 def test_what_is_no_duration_is_none(text: str) -> None:
     assert read_duration(text) is None
+
+
+@pytest.mark.parametrize(("text", "whole"), [("PT3H0.5S", 3 * 3600), ("PT0.9S", 0), ("1.5s", 1), ("0.001h", 3)])
+def test_less_than_a_second_is_left_out_as_it_is_when_written(text: str, whole: int) -> None:
+    duration = read_duration(text)
+    assert duration == timedelta(seconds=whole)
+    assert read_duration(iso_duration(duration)) == duration
+
+
+@pytest.mark.parametrize("text", ["999Y", "9999M", "99999W", "999999D"])
+def test_the_longest_that_is_read_stays_within_the_calendar(text: str) -> None:
+    duration = read_duration(f"P{text}")
+    assert duration is not None
+    assert datetime(2026, 1, 1, tzinfo=UTC) + duration
 
 
 @given(SECONDS)
@@ -114,7 +156,7 @@ def test_access_may_last_from_five_minutes_to_a_day(text: str, minutes: int) -> 
     assert parse_duration("duration", text) == timedelta(minutes=minutes)
 
 
-@pytest.mark.parametrize("text", ["299s", "4m", "0m", "24h1s", "25h", "2d"])
+@pytest.mark.parametrize("text", ["299s", "4m", "0m", "24h1s", "25h", "2d", "P1W", "P1M", "1 week"])
 def test_access_outside_azures_bounds_is_refused(text: str) -> None:
     with pytest.raises(InvalidOption, match=r"5 minutes.*1 day") as caught:
         parse_duration("ports[1].max_duration", text)
@@ -127,6 +169,11 @@ def test_an_unreadable_duration_is_refused_with_examples(text: str) -> None:
     with pytest.raises(InvalidOption, match="write it as 3h") as caught:
         parse_duration("duration", text)
     assert caught.value.option == "duration"
+
+
+def test_a_number_without_a_unit_is_asked_about() -> None:
+    with pytest.raises(InvalidOption, match="say its unit, 90m or 90h"):
+        parse_duration("duration", "90")
 
 
 @pytest.mark.parametrize(
