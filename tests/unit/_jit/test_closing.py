@@ -47,9 +47,9 @@ def rule(
     )
 
 
-def window(port: int = 22, *sources: str, by: str = ME, **more: str) -> Grant:
+def window(port: int = 22, *sources: str, by: str = ME, requestor: str = "") -> Grant:
     made = grant(port, sources or (DESK,), justification=f"CHG-1 {by} #ref")
-    return dataclasses.replace(made, **more)
+    return dataclasses.replace(made, requestor=requestor)
 
 
 def chosen(wish: CloseWish, whose: Whose, *grants: Grant) -> list[Grant]:

@@ -44,7 +44,8 @@ def wire_rules(draw: st.DrawFn) -> dict[str, Any]:
     port = draw(st.sampled_from(["22", "*", "20-30"]))
     name = f"rule-{draw(st.integers(0, 10**6))}"
     source, priority = draw(SOURCES), draw(st.integers(100, 4096))
-    return make(source, port, priority, name, destinationAddressPrefix=draw(ADDRESSES))
+    written: dict[str, Any] = make(source, port, priority, name, destinationAddressPrefix=draw(ADDRESSES))
+    return written
 
 
 @given(st.lists(wire_rules(), max_size=8), SOURCES)
