@@ -111,7 +111,7 @@ def run_report(
 def _choose(selection: Selection[Any], context: Context) -> Chosen[Any]:
     """Find the VMs; whether finding none is a failure is for `on_failure` to say."""
     try:
-        chosen = selection.resolve(context.fleet, context.jit, context.clock.now(), context.warn)
+        chosen = selection.resolve(context.fleet, context.jit, context.clock.now(), context.warn, context.network)
     except NothingSelected as error:
         if context.params["on_failure"] == "fail":
             raise

@@ -15,7 +15,7 @@ from ._jit.errors import InvalidOption, InvalidOptions
 from ._jit.hosts import VmRow
 from ._jit.ids import VmId
 from ._operations.read_fleet import FleetApi, Scope
-from ._operations.seams import JitApi, Warn
+from ._operations.seams import JitApi, NetworkApi, Warn
 from ._operations.select_vms import select
 from ._options import EMPTY_LIST, Selected, read_each, read_subscriptions, read_vms
 
@@ -44,11 +44,13 @@ class Selection(Generic[T]):
     scope: Scope | None = None
     filter: Filter | None = None
 
-    def resolve(self, fleet: FleetApi, jit: JitApi, now: datetime, warn: Warn) -> Chosen[T]:
+    def resolve(
+        self, fleet: FleetApi, jit: JitApi, now: datetime, warn: Warn, network: NetworkApi | None = None
+    ) -> Chosen[T]:
         """Find the VMs of the scope, if there is one."""
         if self.scope is None:
             return Chosen(self.named, self.wishes)
-        chosen, rows = select(self.scope, self.filter, fleet, jit, now, warn)
+        chosen, rows = select(self.scope, self.filter, fleet, jit, now, warn, network)
         found = [Selected(vm, (), {}, "vms") for row in chosen if (vm := VmId.find_in(row["id"]))]
         return Chosen(found, read_each(found, self.read_wish), rows)
 

@@ -19,6 +19,7 @@ from ansible.errors import AnsibleError
 from ..module_utils._auth_options import AUTH_OPTIONS, read_sign_in
 from ..module_utils._azure.arm_fleet import ArmFleet
 from ..module_utils._azure.jit_api import ArmJitApi
+from ..module_utils._azure.network_api import ArmNetworkApi
 from ..module_utils._azure.resource_graph import ResourceGraph
 from ..module_utils._azure.session import connect
 from ..module_utils._jit import hosts, status
@@ -112,7 +113,7 @@ class Builder:
             "arm": lists,
             "auto": EitherFleet(graph, lists, self._plugin.display.warning),
         }
-        return read_fleet(self._settings.scope, sources[self._settings.source], ArmJitApi(arm))
+        return read_fleet(self._settings.scope, sources[self._settings.source], ArmJitApi(arm), ArmNetworkApi(arm))
 
     @cached_property
     def _sign_in(self) -> SignIn:

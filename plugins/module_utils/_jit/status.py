@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .grants import INITIATED, INITIATING, Grant, live_grants
+from .grants import INITIATED, INITIATING, Grant, live_grants, read_grants
 from .ids import PolicyId
 from .policies import Json, Policy
-from .ports import PortRule
+from .ports import PortRule, write_sources
 from .times import write_moment
 
 CONFIGURED = "configured"
 NOT_CONFIGURED = "not_configured"
 UNSUPPORTED = "unsupported"
+# Not Azure's word but ours, for a window whose rule is gone.
+ENDED_EARLY = "EndedEarly"
 _RUNNING = frozenset({INITIATING, INITIATED})
 
 
@@ -83,6 +85,32 @@ def abridged(policy: Policy) -> Json:
         if _is_running(request)
     ]
     return {"id": str(policy.id), "properties": {"virtualMachines": policy.entries, "requests": requests}}
+
+
+def without_ended(policy: Json, ended: Mapping[Grant, frozenset[str]]) -> Json:
+    """Take from an abridged policy what was closed, by the sources for which each grant ended."""
+    properties = policy["properties"]
+    requests = [
+        {
+            **request,
+            "virtualMachines": [
+                {**entry, "ports": [_left_of(request, entry, port, ended) for port in entry.get("ports") or ()]}
+                for entry in request.get("virtualMachines") or ()
+            ],
+        }
+        for request in properties["requests"]
+    ]
+    return {**policy, "properties": {**properties, "requests": requests}}
+
+
+def _left_of(request: Json, entry: Json, port: Json, ended: Mapping[Grant, frozenset[str]]) -> Json:
+    one = {**request, "virtualMachines": [{**entry, "ports": [port]}]}
+    grant = next(iter(read_grants([one])), None)
+    gone = ended.get(grant) if grant else None
+    if grant is None or not gone:
+        return port
+    left = [source for source in grant.sources if source not in gone]
+    return {**port, **write_sources(left)} if left else {**port, "status": ENDED_EARLY}
 
 
 def _is_running(request: Mapping[str, Any]) -> bool:

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from .._jit.errors import AzureError
 from .._jit.grants import Grant
-from .._jit.layout import groups_of
+from .._jit.hosts import VmRow
+from .._jit.ids import VmId
+from .._jit.layout import Layout, groups_of, read_layout
 from .._jit.network_view import NetworkView
 from .seams import LayoutApi, NetworkApi
 
@@ -32,6 +34,16 @@ def find_ended(grants: Iterable[Grant], layouts: LayoutApi, network: NetworkApi)
         grant: frozenset(view.ended_sources(grant, found[grant.vm])) for grant in running if grant.vm in found
     }
     return {grant: sources for grant, sources in ended.items() if sources}
+
+
+class RowLayouts:
+    """Layouts of VMs that were read already."""
+
+    def __init__(self, rows: Iterable[VmRow]) -> None:
+        self._layouts = {layout.vm: layout for row in rows if (layout := read_layout(row))}
+
+    def layouts(self, wanted: Collection[VmId]) -> dict[VmId, Layout]:
+        return {vm: self._layouts[vm] for vm in wanted if vm in self._layouts}
 
 
 def still_running(grants: Iterable[Grant], ended: Mapping[Grant, frozenset[str]]) -> list[Grant]:

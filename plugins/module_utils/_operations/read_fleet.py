@@ -11,11 +11,13 @@ from typing import Any, Protocol
 
 from .._jit.conditions import Condition
 from .._jit.errors import AzureError, AzureRefused
+from .._jit.grants import read_grants
 from .._jit.hosts import VmRow
 from .._jit.policies import Json
-from .._jit.status import abridged
+from .._jit.status import abridged, without_ended
+from .ended_early import RowLayouts, find_ended
 from .parallel import each
-from .seams import JitApi
+from .seams import JitApi, NetworkApi
 
 
 class FleetApi(Protocol):
@@ -66,8 +68,12 @@ class Fleet:
         return cls(document["vms"], document["policies"])
 
 
-def read_fleet(scope: Scope, fleet: FleetApi, jit: JitApi) -> Fleet:
-    """Read VMs and policies at the same time."""
+def read_fleet(scope: Scope, fleet: FleetApi, jit: JitApi, network: NetworkApi | None = None) -> Fleet:
+    """Read VMs and policies at the same time.
+
+    Where windows are open, the network's rules tell which of them were closed; without `network` Azure's word
+    stands.
+    """
     subscriptions = subscriptions_of(scope, fleet)
     vms: dict[str, VmRow] = {}
     policies: dict[str, list[Json] | AzureRefused] = {}
@@ -90,7 +96,14 @@ def read_fleet(scope: Scope, fleet: FleetApi, jit: JitApi) -> Fleet:
 
     each(lambda task: task(), [read_vms, *map(read_policies, subscriptions)])
     rows = list(vms.values())
-    return Fleet(rows, [policy for listed in _resolve(jit, rows, policies) for policy in listed])
+    found = [policy for listed in _resolve(jit, rows, policies) for policy in listed]
+    return Fleet(rows, _without_ended(rows, found, network) if network else found)
+
+
+def _without_ended(rows: Sequence[VmRow], policies: list[Json], network: NetworkApi) -> list[Json]:
+    grants = [grant for policy in policies for grant in read_grants(policy["properties"]["requests"])]
+    ended = find_ended(grants, RowLayouts(rows), network)
+    return [without_ended(policy, ended) for policy in policies] if ended else policies
 
 
 def subscriptions_of(scope: Scope, fleet: FleetApi) -> list[str]:

@@ -15,7 +15,7 @@ from .._jit.errors import NothingSelected
 from .._jit.hosts import Variables, VmRow
 from .._jit.policies import Json, Policy
 from .read_fleet import FleetApi, Scope, read_fleet, subscriptions_of
-from .seams import JitApi, Warn
+from .seams import JitApi, NetworkApi, Warn
 
 
 class Wanted(Protocol):
@@ -27,7 +27,13 @@ class Wanted(Protocol):
 
 
 def select(
-    scope: Scope, wanted: Wanted | None, fleet: FleetApi, jit: JitApi, now: datetime, warn: Warn
+    scope: Scope,
+    wanted: Wanted | None,
+    fleet: FleetApi,
+    jit: JitApi,
+    now: datetime,
+    warn: Warn,
+    network: NetworkApi | None = None,
 ) -> tuple[list[VmRow], list[VmRow]]:
     """Read the VMs of the scope, and give those that the filter wants beside all of them.
 
@@ -36,7 +42,7 @@ def select(
     subscriptions = subscriptions_of(scope, fleet)
     policies: list[Json] = []
     if wanted is not None and wanted.asks_for_jit:
-        whole = read_fleet(dataclasses.replace(scope, subscriptions=tuple(subscriptions)), fleet, jit)
+        whole = read_fleet(dataclasses.replace(scope, subscriptions=tuple(subscriptions)), fleet, jit, network)
         rows, policies = whole.vms, whole.policies
     else:
         rows = fleet.list_vms(subscriptions, scope.resource_groups, include_powered_off=scope.include_powered_off)

@@ -5,12 +5,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.jit_api import ArmJitApi
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.network_api import ArmNetworkApi
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.resource_graph import ResourceGraph
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureRefused
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.policies import Policy
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.status import describe_status, read_statuses
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.read_fleet import Fleet, Scope, read_fleet
 from azure_simulator.network.models import SecurityRule
 from closing_scene import COLLEAGUE, DESK, OTHER_DESK, Scene, make_scene
+from samples import SUBSCRIPTION
 
 
 @pytest.fixture
@@ -90,6 +99,38 @@ def test_nothing_is_read_of_the_network_where_nothing_is_open(scene: Scene) -> N
     scene.ask("vm-both", 22)
 
     assert not [name for name in scene.arm.sent if "Microsoft.Network" in name or "ResourceGraph" in name]
+
+
+def variables(scene: Scene, name: str) -> dict[str, Any]:
+    """Give a host's variables as the inventory does, also from its cache."""
+    now = scene.clock.now()
+    read = read_fleet(
+        Scope((SUBSCRIPTION,)), ResourceGraph(scene.arm), ArmJitApi(scene.arm), ArmNetworkApi(scene.arm)
+    )
+    cached = Fleet.of_json(json.loads(json.dumps(read.to_json())))
+    policies = [policy for document in cached.policies if (policy := Policy.read(document))]
+    return describe_status(read_statuses(policies, now)[scene.vm(name).key], unguarded=False)
+
+
+def test_the_inventory_looks_at_the_rules(scene: Scene) -> None:
+    scene.open("vm-2", 22, 3389)
+    scene.open("vm-2", 22, source=[DESK, OTHER_DESK], by=COLLEAGUE)
+    scene.open("vm-3", 22)
+    before = variables(scene, "vm-2")
+    scene.close("vm-2", ports=(3389,))
+    scene.close("vm-3")
+
+    assert before["jit_open_ports"] == [22, 3389]
+    assert variables(scene, "vm-2")["jit_open_ports"] == [22]
+    assert variables(scene, "vm-3")["jit_open_ports"] == []
+    assert variables(scene, "vm-3")["jit_open_until"] is None
+    assert variables(scene, "vm-3")["jit_status"] == "configured"
+
+
+def test_the_inventory_reads_no_rules_where_nothing_is_open(scene: Scene) -> None:
+    scene.arm.sent.clear()
+    assert variables(scene, "vm-2")["jit_open_ports"] == []
+    assert not [name for name in scene.arm.sent if "Microsoft.Network" in name]
 
 
 def _rule(name: str, access: str, priority: int, source: str) -> SecurityRule:
