@@ -22,6 +22,7 @@ from ..module_utils._controller import CONTROLLER_VARIABLE, process_identity
 from ._batch import WAYS, Batch, listed
 from ._outcome_table import outcome_lines
 from ._progress import watching
+from ._secret_environment import inherited, without_secrets
 from ._surroundings import blind_spot, is_rescued
 
 COLLECTION = "jitfleet.azure"
@@ -136,7 +137,8 @@ class BatchAction(ActionBase):
     def _on_controller(self, variables: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Let the module run here, whatever connection, interpreter, delegation and privileges the hosts have.
 
-        Pipelining keeps the arguments, and the secrets among them, out of files.
+        Pipelining keeps the arguments, and the secrets among them, out of files. Secrets of the task's environment
+        are inherited by the module's process: else they would stand in its command line, which Ansible shows.
         """
         connection, delegate_to, environment = self._connection, self._task.delegate_to, self._task.environment
         local = self._shared_loader_obj.connection_loader.get("ansible.builtin.local", self._play_context)
@@ -144,9 +146,11 @@ class BatchAction(ActionBase):
         local.set_options(var_options=local_variables, direct={"pipelining": True})
         self._connection = local
         self._task.delegate_to = None
-        self._task.environment = [*(environment or []), {CONTROLLER_VARIABLE: process_identity(os.getpid())}]
+        shown, secret = without_secrets(environment or [], self._templar.template)
+        self._task.environment = [*shown, {CONTROLLER_VARIABLE: process_identity(os.getpid())}]
         try:
-            yield local_variables
+            with inherited(secret):
+                yield local_variables
         finally:
             self._connection, self._task.delegate_to, self._task.environment = connection, delegate_to, environment
 

@@ -71,6 +71,11 @@ class Inventories:
         assert done.returncode == 0, done.stderr
         return Listing(json.loads(done.stdout), done.stdout + done.stderr)
 
+    def say(self, *arguments: str, env: Mapping[str, str] | None = None, **options: Any) -> str:
+        """Give all that a listing prints, whatever becomes of it."""
+        done = self._run(self.write(**options), arguments, env or {})
+        return done.stdout + done.stderr
+
     def fail(self, path: Path | None = None, env: Mapping[str, str] | None = None, **options: Any) -> str:
         """Give the message of a listing that must not succeed."""
         strict = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true", **(env or {})}

@@ -39,22 +39,23 @@ class RunningSimulator:
 
     def arm(self, method: str, path: str, body: Any = None, api_version: str = "2020-01-01") -> Any:
         """Call Resource Manager as a script of somebody else does."""
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self.variables["AZURE_CLIENT_ID"],
-            "client_secret": self.variables["AZURE_SECRET"],
-            "scope": f"{self.url}/.default",
-        }
-        token = self._call(
-            "POST",
-            f"/{self.variables['AZURE_TENANT']}/oauth2/v2.0/token",
-            urllib.parse.urlencode(form).encode(),
-            {},
-        )
-        headers = {"Authorization": f"Bearer {token['access_token']}", "Content-Type": "application/json"}
+        token = self.token_of(self.variables["AZURE_CLIENT_ID"], self.variables["AZURE_SECRET"])
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         data = json.dumps(body).encode() if body is not None else None
         query = "" if "?" in path else f"?api-version={api_version}"
         return self._call(method, f"{path}{query}", data, headers)
+
+    def token_of(self, client_id: str, secret: str) -> str:
+        """Ask for a token of Resource Manager's."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": secret,
+            "scope": f"{self.url}/.default",
+        }
+        path = f"/{self.variables['AZURE_TENANT']}/oauth2/v2.0/token"
+        token: str = self._call("POST", path, urllib.parse.urlencode(form).encode(), {})["access_token"]
+        return token
 
     def _call(self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]) -> Any:
         request = urllib.request.Request(f"{self.url}{path}", data=data, method=method, headers=dict(headers))

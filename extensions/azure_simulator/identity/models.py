@@ -27,7 +27,7 @@ class Federation:
 
     issuer: str
     subject: str
-    key: RSAPublicKey
+    key: RSAPublicKey = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Principal:
     secret: str = field(repr=False)
     assignments: tuple[Assignment, ...] = (Assignment(OWNER, "/"),)
     upn: str | None = None
-    certificate: RSAPublicKey | None = None
+    certificate: RSAPublicKey | None = field(default=None, hash=False)
     federation: Federation | None = None
 
     def may(self, action: str, scope: str) -> bool:

@@ -38,7 +38,7 @@ def credential_for(sign_in: SignIn, cloud: Cloud) -> Any:
     except (TypeError, ValueError) as error:
         # azure-identity checks the form of tenant and authority, cryptography that of certificates.
         problem = sign_in.masked(" ".join(str(error).split()))
-    raise SignInFailed(f"{sign_in.describe()} can't be used: {problem}")
+    raise SignInFailed(f"{sign_in.describe()} can't be used: {problem.rstrip('.')}. {sign_in.advice}")
 
 
 def authority_of(sign_in: SignIn, cloud: Cloud) -> tuple[str, str | None]:

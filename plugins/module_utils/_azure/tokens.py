@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .._jit.errors import AzureUnreachable, SignInFailed
-from .._jit.sign_in import NEEDS, VARIABLES, SignIn, Way
+from .._jit.sign_in import SignIn, Way
 from . import sdk
 from .clouds import Cloud
 from .credentials import authority_of, credential_for
@@ -127,9 +127,7 @@ class Tokens:
 
     def _failure(self, error: Any) -> str:
         sign_in = self._sign_in
-        hint = _HINTS.get(sign_in.way) or "Check " + ", ".join(
-            f"{option} ({VARIABLES[option][0]})" for option in NEEDS[sign_in.way]
-        )
+        hint = _HINTS.get(sign_in.way) or sign_in.advice
         before = f". Looked before at: {'; '.join(sign_in.looked_at)}" if sign_in.looked_at else ""
         return f"{sign_in.describe()} can't sign in: {self._quoted(error)}. {hint}{before}"
 

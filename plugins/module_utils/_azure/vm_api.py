@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -52,7 +52,7 @@ class ArmVmApi:
         found = {**known, **self._find_in_graph(frozenset(vm for vm in wanted if vm not in known))}
         missing = {vm for vm in wanted if vm not in found}
         with ThreadPoolExecutor(_WORKERS) as pool:
-            listed = [vm for vms in pool.map(self._list, _lists_for(missing)) for vm in vms]
+            listed = [vm for vms in pool.map(self._list_either, _lists_for(missing)) for vm in vms]
         return {**{vm.id: vm for vm in listed if vm.id in missing}, **found}
 
     def is_gone(self, vm: VmId) -> bool | None:
@@ -80,6 +80,16 @@ class ArmVmApi:
             return {}
         vms = [vm for row in rows if (vm := _read_row(row))]
         return {vm.id: vm for vm in vms if vm.id in wanted}
+
+    def _list_either(self, scopes: tuple[str, Sequence[str]]) -> list[Vm]:
+        """List a scope, or the parts of it where a credential that sees no more is refused the whole."""
+        whole, parts = scopes
+        try:
+            return self._list(whole)
+        except AzureRefused as error:
+            if error.status != 403 or not parts:
+                raise
+        return [vm for part in parts for vm in self._list(part)]
 
     def _list(self, scope: str) -> list[Vm]:
         documents = self._arm.items(f"{scope}/providers/Microsoft.Compute/virtualMachines", API_VERSION)
@@ -110,15 +120,16 @@ def _read_row(row: VmRow) -> Vm | None:
     )
 
 
-def _lists_for(wanted: Iterable[VmId]) -> list[str]:
+def _lists_for(wanted: Iterable[VmId]) -> list[tuple[str, Sequence[str]]]:
+    """Say what to list, and for each list which ones do instead."""
     groups: dict[str, dict[str, str]] = defaultdict(dict)
     for vm in wanted:
         groups[vm.subscription_id.lower()][vm.resource_group.lower()] = vm.resource_group
-    scopes = []
+    scopes: list[tuple[str, Sequence[str]]] = []
     for subscription_id, names in groups.items():
         subscription = f"/subscriptions/{subscription_id}"
-        few = len(names) <= FEW_GROUPS
-        scopes += [f"{subscription}/resourceGroups/{name}" for name in names.values()] if few else [subscription]
+        parts = [f"{subscription}/resourceGroups/{name}" for name in names.values()]
+        scopes += [(part, ()) for part in parts] if len(parts) <= FEW_GROUPS else [(subscription, parts)]
     return scopes
 
 

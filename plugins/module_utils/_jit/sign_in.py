@@ -116,6 +116,14 @@ class SignIn:
             text = text.replace(secret, "***")
         return text
 
+    @property
+    def advice(self) -> str:
+        """Name the options, with their variables, that a wrong proof may lie in."""
+        options = [*NEEDS.get(self.way, ())]
+        if self.way is Way.CERTIFICATE:
+            options.append("x509_certificate_password")
+        return "Check " + ", ".join(f"{option} ({VARIABLES[option][0]})" for option in options)
+
     def describe(self) -> str:
         """Name the principal, its proof and where both were found."""
         tenant = f" of tenant {self.tenant}" if self.tenant else ""

@@ -57,10 +57,15 @@ def read_known(jit: JitApi, vms: Sequence[VmId]) -> Known:
 
 
 def _list_seen(subscription_id: str, jit: JitApi) -> list[Policy]:
-    """List a subscription's policies; one that nobody sees is most often misspelt, or another tenant's."""
+    """List a subscription's policies; one that nobody sees is most often misspelt, or another tenant's.
+
+    A credential that sees some groups only is refused the whole subscription's list; theirs are asked then.
+    """
     try:
         return jit.list_policies(subscription_id)
     except AzureRefused as error:
+        if error.status == 403:
+            return []
         if error.status != 404:
             raise
         raise AzureError(

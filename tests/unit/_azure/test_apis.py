@@ -95,6 +95,20 @@ def test_few_groups_are_listed_each_and_many_by_their_subscription(groups: int, 
     assert len(arm.read) == lists
 
 
+def test_groups_are_listed_each_where_the_whole_subscription_is_refused() -> None:
+    groups = [f"rg-{number}" for number in range(4)]
+    wanted = [vm_id("a", group) for group in groups]
+    scope = f"/subscriptions/{SUBSCRIPTION}"
+    lists: dict[str, Any] = {
+        f"{scope}/resourceGroups/{vm.resource_group}/{VMS}": [vm_document(vm)] for vm in wanted
+    }
+    assert set(ArmVmApi(RecordingArm({**lists, f"{scope}/{VMS}": FORBIDDEN})).find(wanted)) == set(wanted)
+    with pytest.raises(AzureRefused):
+        ArmVmApi(
+            RecordingArm({f"{scope}/{VMS}": FORBIDDEN, f"{scope}/resourceGroups/rg-2/{VMS}": FORBIDDEN})
+        ).find(wanted)
+
+
 def test_each_subscription_is_counted_by_itself() -> None:
     arm = RecordingArm()
     few = {vm_id("a", f"rg-{number}") for number in range(3)}

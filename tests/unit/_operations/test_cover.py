@@ -420,7 +420,7 @@ def test_reading_that_fails_ends_in_the_error_of_its_policy(azure: MemoryAzure) 
 
 
 def test_lists_that_are_refused_fail_before_anything_is_written(azure: MemoryAzure) -> None:
-    azure.on("list", raising(refused(403, "AuthorizationFailed")))
+    azure.on("list", raising(refused(403, "AuthorizationFailed")), times=2)
     with pytest.raises(AzureRefused):
         run(azure, wish(azure.add_vm("vm-1")))
     assert azure.writes == []

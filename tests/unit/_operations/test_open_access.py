@@ -427,10 +427,16 @@ def test_a_grant_in_another_policy_of_the_vm_serves_as_well(azure: MemoryAzure) 
 
 def test_lists_that_are_refused_fail_before_anything_is_asked_for(azure: MemoryAzure) -> None:
     (vm,) = covered(azure, "vm-1")
-    azure.on("list", raising(refused(403, "AuthorizationFailed")))
+    azure.on("list", raising(refused(403, "AuthorizationFailed")), times=2)
     with pytest.raises(AzureRefused):
         run(azure, access(22, vm=vm))
     assert azure.writes == []
+
+
+def test_a_credential_that_may_list_its_group_only_opens_there(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.on("list", raising(refused(403, "AuthorizationFailed")))
+    assert states(run(azure, access(22, vm=vm))) == ["opened"]
 
 
 def test_nothing_is_sent_when_the_controller_is_gone(azure: MemoryAzure) -> None:
