@@ -63,7 +63,10 @@ def test_no_run_leaves_a_secret_behind(logged: Playbooks, simulator: RunningSimu
     tenant, key = simulator.variables["AZURE_TENANT"], Identity()
     app = {"tenant": tenant, "client_id": simulator.variables["AZURE_CLIENT_ID"], "subscriptions": [PRODUCTION]}
     secrets = {**PLANTED, "token": key.token(), "right secret": simulator.variables["AZURE_SECRET"]}
-    kept = {tmp_path / name for name in ("locked.pfx", "token", "play.yml", "credentials")}
+    # Ansible shows lines of the play beside errors, so a play with secrets takes them from elsewhere.
+    planted = {name: f"{{{{ planted['{name}'] }}}}" for name in secrets}
+    (tmp_path / "planted.json").write_text(json.dumps({"planted": secrets}))
+    kept = {tmp_path / name for name in ("locked.pfx", "token", "planted.json")}
     (tmp_path / "locked.pfx").write_bytes(key.pfx(PLANTED["certificate"]))
     (tmp_path / "token").write_text(secrets["token"])
     home = tmp_path / ".azure"
@@ -73,22 +76,22 @@ def test_no_run_leaves_a_secret_behind(logged: Playbooks, simulator: RunningSimu
     (home / "credentials").write_text(section)
     certificate = {"x509_certificate_path": str(tmp_path / "locked.pfx")}
     options: list[tuple[dict[str, Any], dict[str, str]]] = [
-        ({**app, "secret": PLANTED["secret"]}, NOBODY),
+        ({**app, "secret": planted["secret"]}, NOBODY),
         (
             {"subscriptions": [PRODUCTION]},
-            {"AZURE_SECRET": PLANTED["secret"], "AZURE_CLIENT_SECRET": PLANTED["other"]},
+            {"AZURE_SECRET": planted["secret"], "AZURE_CLIENT_SECRET": planted["other"]},
         ),
-        ({**app, **certificate, "x509_certificate_password": PLANTED["certificate"]}, NOBODY),
-        ({**app, **certificate, "x509_certificate_password": PLANTED["other"]}, NOBODY),
-        ({**app, **certificate}, {**NOBODY, "AZURE_CLIENT_CERTIFICATE_PASSWORD": PLANTED["certificate"]}),
-        ({**app, "oidc_token": secrets["token"]}, NOBODY),
+        ({**app, **certificate, "x509_certificate_password": planted["certificate"]}, NOBODY),
+        ({**app, **certificate, "x509_certificate_password": planted["other"]}, NOBODY),
+        ({**app, **certificate}, {**NOBODY, "AZURE_CLIENT_CERTIFICATE_PASSWORD": planted["certificate"]}),
+        ({**app, "oidc_token": planted["token"]}, NOBODY),
         ({**app, "oidc_token_file_path": str(tmp_path / "token")}, NOBODY),
         (
-            {"ad_user": "x@y", "password": PLANTED["password"], "adfs_authority_url": f"{simulator.url}/adfs"},
+            {"ad_user": "x@y", "password": planted["password"], "adfs_authority_url": f"{simulator.url}/adfs"},
             NOBODY,
         ),
         ({"profile": "default", "subscriptions": [PRODUCTION]}, {**NOBODY, "HOME": str(tmp_path)}),
-        ({**app, "secret": PLANTED["secret"], "cert_validation_mode": "no"}, NOBODY),
+        ({**app, "secret": planted["secret"], "cert_validation_mode": "no"}, NOBODY),
         ({"subscriptions": [PRODUCTION]}, {}),
     ]
     tasks = [
@@ -97,11 +100,10 @@ def test_no_run_leaves_a_secret_behind(logged: Playbooks, simulator: RunningSimu
     ]
     tasks.append({"ansible.builtin.copy": {"content": "{{ result }}", "dest": str(tmp_path / "registered")}})
 
-    run = logged.play(tasks, "-vvvvv", hosts="localhost")
+    run = logged.play(tasks, "-vvvvv", "-e", f"@{tmp_path / 'planted.json'}", hosts="localhost")
 
     statuses = [task.status for task in run.tasks]
     assert statuses == ["failed"] * 10 + ["ok", "ok"], run.output
-    # What the play says is the user's own; what Ansible repeats of it, when it lists the task's own text, too.
     files = dict(left_behind(tmp_path, kept))
     assert {"ansible.log", "results.jsonl", "registered"} <= set(files)
     texts = {**files, "output": run.output.encode(), "journal": json.dumps(simulator.journal()).encode()}
