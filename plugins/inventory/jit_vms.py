@@ -248,7 +248,7 @@ notes:
   - The sign-in options may be templates, such as a lookup of a secret. There is no interactive sign-in.
   - An inventory that fails is no failure for Ansible, which goes on with no hosts and exits with 0. Set
     E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to V(true) where that would go unnoticed, such as in schedules.
-  - Lists in environment variables have commas between their elements.
+  - Lists in environment variables have commas between their elements. A variable that is empty counts as not set.
   - Resource Graph follows changes of the VMs within seconds to minutes. The JIT policies are read from their source.
   - The cache holds what Azure said about VMs and policies, never a secret. Which ports are open is worked out from the
     requests' end times whenever the inventory is loaded; requests made since the cache was filled are not seen. A
@@ -357,6 +357,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 
 from ..module_utils._jit.errors import JitFleetError
 from ..plugin_utils._inventory import Builder
+from ..plugin_utils._inventory_settings import forget_empty_variables
 
 ENDINGS = ("jit_vms.yml", "jit_vms.yaml")
 
@@ -378,6 +379,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: object, loader: object, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
+        forget_empty_variables()
         config = self._read_config_data(path)
         try:
             Builder(self, config).build(path, use_cache=cache)

@@ -42,8 +42,8 @@ _ADDRESSES = {
     "private_ip": "private_ipv4_addresses",
     "dns": "public_dns_hostnames",
 }
-# The value of one tag, of whatever name; anything else that begins so is an expression.
-_TAG = re.compile(r"tags\.([^\s()\[\]{}|+~'\"]+)")
+# The value of one tag; what else begins so is a tag of a stranger name, or an expression.
+_ONE_TAG = re.compile(r"tags\.[^\s()\[\]{}|+~'\"]+")
 _PORTS = {"ssh": 22, "psrp": 5986, "winrm": 5986}
 
 
@@ -182,8 +182,9 @@ class Builder:
         words = {"default": "default_inventory_hostname", "name": "name", "computer_name": "computer_name"}
         if preference in words:
             return host.facts[words[str(preference)]]
-        if tag := _TAG.fullmatch(str(preference)):
-            return host.facts["tags"].get(tag[1])
+        tag = str(preference).removeprefix("tags.")
+        if _ONE_TAG.fullmatch(str(preference)) or (tag != preference and tag in host.facts["tags"]):
+            return host.facts["tags"].get(tag)
         try:
             return evaluate(self._plugin.templar, preference, host.variables)
         except AnsibleError as error:

@@ -42,6 +42,7 @@ _OTHER_MACHINES = {
     "include_hcivm_resource_groups": "virtual machines of Azure Stack HCI",
     "include_arc_resource_groups": "machines of Azure Arc",
 }
+_VARIABLES = "JIT_VMS_"
 _AZURE_RM_GROUPS = "ANSIBLE_AZURE_VM_RESOURCE_GROUPS"
 _DEFAULT_HOST_FILTERS = ('powerstate != "running"', 'provisioning_state != "succeeded"')
 _RUNNING_ONLY = re.compile(r"""\s*powerstate\s*!=\s*(["'])running\1\s*""")
@@ -77,6 +78,12 @@ class Settings:
     failures: Failures
     keeps_hyphens: bool
     warnings: tuple[str, ...]
+
+
+def forget_empty_variables() -> None:
+    """Unset our variables that are set to nothing, which Ansible takes for values that are wrong."""
+    for name in [name for name, value in os.environ.items() if name.startswith(_VARIABLES) and not value.strip()]:
+        del os.environ[name]
 
 
 def read_settings(config: Mapping[str, Any], known: Iterable[str], option: Option) -> Settings:

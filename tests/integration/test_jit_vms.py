@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,10 @@ import pytest
 import yaml
 from demo_fleet import IDS, PRODUCTION, WORKPLACE
 from inventories import Inventories
-from running_simulator import RunningSimulator, running_simulator
+from running_simulator import RunningSimulator
 
 from playbooks import BIN
 
-TEMPLATE = "{{ lookup('pipe', 'id') }}"
 RUNNING = sorted(IDS.keys() - {"batch-01"})
 BY_ROLE = {"key": "tags.role | default('')", "prefix": "", "separator": ""}
 
@@ -83,6 +81,82 @@ def test_windows_vms_are_reached_by_psrp(inventories: Inventories) -> None:
 )  # fmt: skip
 def test_the_fleet_can_be_narrowed(inventories: Inventories, options: dict[str, Any], expected: list[str]) -> None:
     assert sorted(inventories.list(**options).hosts) == expected
+
+
+def test_options_come_from_the_environment_too(inventories: Inventories) -> None:
+    variables = {
+        "JIT_VMS_SUBSCRIPTIONS": f"{PRODUCTION},{WORKPLACE}",
+        "JIT_VMS_RESOURCE_GROUPS": "rg-vdi,rg-web",
+        "JIT_VMS_FILTER": "os_profile.system == 'windows'",
+        "JIT_VMS_HOSTNAMES": "tags.absent,name ~ '.example.com'",
+        "JIT_VMS_SOURCE": "arm",
+        "JIT_VMS_CONNECT_VIA": "private_ip",
+        "JIT_VMS_WINDOWS_CONNECTION": "winrm",
+        "JIT_VMS_HOSTVARS_PREFIX": "",
+    }
+    hosts = inventories.list(env=variables).hosts
+    assert sorted(hosts) == ["legacy-01.example.com", *(f"vdi-win-0{n}.example.com" for n in (1, 2, 3, 4))]
+    desktop = hosts["vdi-win-01.example.com"]
+    assert desktop["ansible_host"] == desktop["private_ipv4_addresses"][0]
+    assert (desktop["ansible_connection"], desktop["ansible_port"]) == ("winrm", 5986)
+
+
+def test_an_empty_variable_counts_as_not_set(inventories: Inventories) -> None:
+    names = (
+        "CONNECT_VIA",
+        "CONNECTION_DEFAULTS",
+        "FILTER",
+        "HOSTNAMES",
+        "INCLUDE_POWERED_OFF",
+        "SOURCE",
+        "SUBSCRIPTIONS",
+    )
+    hosts = inventories.list(env={f"JIT_VMS_{name}": "" for name in names}).hosts
+    assert sorted(hosts) == RUNNING
+    assert hosts["web-01"]["ansible_host"] == hosts["web-01"]["public_ipv4_address"][0]
+
+
+def test_management_groups_are_the_subscriptions_in_them(
+    inventories: Inventories, simulator: RunningSimulator
+) -> None:
+    root = simulator.variables["AZURE_TENANT"]
+    for source in ("resource_graph", "arm"):
+        assert sorted(inventories.list(management_groups=[root], source=source).hosts) == RUNNING
+
+
+def test_resource_managers_lists_give_the_same_hosts(
+    inventories: Inventories, simulator: RunningSimulator
+) -> None:
+    graph = inventories.list(include_powered_off=True).hosts
+    simulator.forget()
+    lists = inventories.list(include_powered_off=True, source="arm").hosts
+    of_guests = ("os_name", "os_version", "hyper_v_generation")
+    assert lists == {
+        name: {key: value for key, value in variables.items() if key not in of_guests}
+        for name, variables in graph.items()
+    }
+    assert "POST resources" not in simulator.calls()
+    assert not [call for call in simulator.journal() if "/virtualMachines/" in call["path"]]
+
+
+def test_a_source_that_may_choose_falls_back_and_says_so(
+    inventories: Inventories, simulator: RunningSimulator
+) -> None:
+    error = {"code": "AuthorizationFailed", "message": "no read over the scope"}
+    simulator.fault(method="POST", path="ResourceGraph/resources$", status=403, times=9, body={"error": error})
+    listing = inventories.list(source="auto")
+    assert sorted(listing.hosts) == RUNNING
+    assert listing.output.count("Azure Resource Graph can't be asked, so Resource Manager's lists are read") == 1
+
+
+def test_azure_leaves_out_what_a_plain_filter_rules_out(inventories: Inventories, tmp_path: Path) -> None:
+    wanted = "tags.role == 'web' && starts_with(name, 'web-0')"
+    hosts = inventories.list(filter=wanted, **caching_in(tmp_path / "cache")).hosts
+    assert sorted(hosts) == ["web-01", "web-02"]
+    # The cache holds what Azure sent: nothing of the others.
+    sent = "".join(path.read_text() for path in (tmp_path / "cache").iterdir())
+    assert "web-01" in sent
+    assert not [name for name in RUNNING if f'"name": "{name}"' in sent and name not in hosts]
 
 
 def test_the_environments_subscription_does_not_narrow_the_fleet(inventories: Inventories) -> None:
@@ -176,6 +250,30 @@ def test_a_cached_fleet_costs_no_request_until_it_is_flushed(
     assert simulator.calls()["POST resources"] == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "env"),
+    [
+        ({"source": "arm"}, {}),
+        ({"filter": "location == 'westeurope'"}, {}),
+        ({"include_powered_off": True}, {}),
+        ({}, {"AZURE_CLIENT_ID": "73950da1-0000-4cb6-a3a9-41eadb6cdec8"}),
+        ({}, {"AZURE_CLOUD_ENVIRONMENT": "https://127.0.0.1:9/"}),
+    ],
+    ids=["source", "filter", "powered off", "principal", "cloud"],
+)
+def test_a_cache_answers_the_question_that_was_asked(
+    inventories: Inventories, tmp_path: Path, options: dict[str, Any], env: dict[str, str]
+) -> None:
+    caching = caching_in(tmp_path / "cache")
+    inventories.list(**caching)
+    if "include_powered_off" in options:
+        assert "batch-01" in inventories.list(**caching, **options).hosts
+    elif options:
+        assert inventories.list(**caching, **options).hosts
+    else:  # nobody else gets to see what this principal saw
+        assert "Failed to parse inventory" in inventories.fail(env=env, **caching)
+
+
 def test_another_scope_is_not_served_from_the_cache_and_no_secret_is_in_it(
     inventories: Inventories, simulator: RunningSimulator, tmp_path: Path
 ) -> None:
@@ -256,59 +354,64 @@ def test_a_wrong_file_name_is_named(inventories: Inventories) -> None:
     assert "must end in jit_vms.yml or jit_vms.yaml: rename it" in said
 
 
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inventories]:
-    """A fleet whose tags try to be templates, and whose names clash."""
-    folder = tmp_path_factory.mktemp("hostile")
-    fleet = folder / "fleet.yml"
-    groups = [
-        {
-            "name": name,
-            "location": "westeurope",
-            "networks": [
-                {
-                    "name": "vnet",
-                    "address_space": "10.1.0.0/16",
-                    "subnets": [{"name": "s", "prefix": "10.1.1.0/24"}],
-                }
-            ],
-            "vms": [
-                {"name": "Web", "os": "linux", "tags": {"role": TEMPLATE, "who": "localhost", "it's": "größe"}}
-            ],
-        }
-        for name in ("rg-a", "rg-b")
+def test_awx_sources_the_inventory_from_a_project(simulator: RunningSimulator, tmp_path: Path) -> None:
+    """Run what AWX runs: the file is found by its `plugin` line, and nobody is there to answer a question."""
+    (tmp_path / "fleet.jit_vms.yml").write_text("plugin: jitfleet.azure.jit_vms\n")
+    listed = tmp_path / "listed.json"
+    command = [str(BIN / "ansible-inventory"), "-i", "fleet.jit_vms.yml", "--list", "--export"]
+    done = subprocess.run(
+        [*command, "--output", str(listed), "--playbook-dir", str(tmp_path), "-vvv"],
+        cwd=tmp_path,
+        env={
+            **simulator.environment,
+            "JIT_VMS_RESOURCE_GROUPS": "rg-vdi",
+            "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    document = json.loads(listed.read_text())
+    assert len(document["jit_not_configured"]["hosts"]) == 6
+    assert simulator.variables["AZURE_SECRET"] not in done.stdout + done.stderr + listed.read_text()
+
+
+def test_the_graph_shows_the_groups(simulator: RunningSimulator, inventories: Inventories) -> None:
+    command = [
+        str(BIN / "ansible-inventory"),
+        "-i",
+        str(inventories.write(keyed_groups=[BY_ROLE])),
+        "--graph",
+        "vdi",
     ]
-    subscription = {"name": "Hostile", "id": WORKPLACE, "groups": groups}
-    fleet.write_text(yaml.safe_dump({"subscriptions": [subscription]}))
-    with running_simulator(folder, "--fleet", str(fleet), "--data-plane", "off") as simulator:
-        yield Inventories(folder, simulator.environment)
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, env=simulator.environment).stdout
+    assert [line.strip("| -") for line in shown.splitlines()][1:] == [n for n in RUNNING if n.startswith("vdi-")]
 
 
-def test_what_comes_from_azure_is_never_a_template(hostile: Inventories) -> None:
-    listing = hostile.list(keyed_groups=[BY_ROLE], compose={"copied": "tags.role"}, hostnames=["tags.role"])
-    assert "uid=" not in listing.output
-    for name, variables in listing.hosts.items():
-        assert name.startswith(TEMPLATE)
-        assert variables["tags"]["role"] == variables["copied"] == TEMPLATE
-        assert variables["tags"]["it's"] == "größe"
-    assert len(listing.hosts) == 2
-    (group,) = [name for name in listing.document if "lookup" in name]
-    assert len(listing.group(group)) == 2
-
-
-def test_what_comes_from_the_cache_is_no_template_either(hostile: Inventories, tmp_path: Path) -> None:
-    caching = caching_in(tmp_path)
-    fresh = hostile.list(**caching)
-    cached = hostile.list(**caching)
-    assert cached.document == fresh.document
-    # the marks of texts that are not to be templates
-    assert json.dumps({"__ansible_unsafe": TEMPLATE}) in json.dumps(cached.document)
-
-
-def test_vms_of_one_name_and_those_called_like_the_controller_stay_apart(hostile: Inventories) -> None:
-    names = sorted(hostile.list().hosts)
-    assert len(names) == 2
-    assert all(name.startswith("Web_") for name in names)
-    names = sorted(hostile.list(hostnames=["tags.who"], filter="resource_group == 'rg-a'").hosts)
-    assert len(names) == 1
-    assert names[0].startswith("localhost_")
+@pytest.mark.parametrize(
+    ("variables", "returncode"),
+    [
+        ({}, 0),
+        ({"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}, 1),
+        ({"ANSIBLE_INVENTORY_UNPARSED_FAILED": "1"}, 1),
+    ],
+    ids=["as Ansible comes", "any source", "all sources"],
+)
+def test_an_inventory_that_fails_goes_unnoticed_unless_ansible_is_told(
+    simulator: RunningSimulator,
+    inventories: Inventories,
+    tmp_path: Path,
+    variables: dict[str, str],
+    returncode: int,
+) -> None:
+    """The guide says so; it is Ansible's doing, and this would show a change of it."""
+    play = tmp_path / "play.yml"
+    play.write_text(yaml.safe_dump([{"hosts": "vdi", "gather_facts": False, "tasks": []}]))
+    command = [str(BIN / "ansible-playbook"), "-i", str(inventories.write(secret="wrong")), str(play)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**simulator.environment, **variables}
+    )
+    assert done.returncode == returncode
+    assert ("no hosts matched" in done.stdout) is (returncode == 0)

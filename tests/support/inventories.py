@@ -50,8 +50,9 @@ def _unmarked(value: Any) -> Any:
 class Inventories:
     """Lists inventories made of options."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], commands: Path = BIN) -> None:
         self._folder = folder
+        self._commands = commands
         self._environment = {
             **environment,
             "ANSIBLE_NOCOLOR": "1",
@@ -86,6 +87,6 @@ class Inventories:
     def _run(
         self, path: Path, arguments: tuple[str, ...], env: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
-        command = [str(BIN / "ansible-inventory"), "-i", str(path), "--list", *arguments]
+        command = [str(self._commands / "ansible-inventory"), "-i", str(path), "--list", *arguments]
         environment = {**self._environment, **env}
         return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
