@@ -17,8 +17,11 @@ from pathlib import Path
 import pytest
 from demo_fleet import PRODUCTION, WORKPLACE
 from installed_clients import CACHE, POLICY, Client, InstalledClient, State
+from inventories import Inventories
 from jit_bodies import initiate_body, policy_body
 from running_simulator import RunningSimulator
+
+from playbooks import Playbooks
 
 QUIET = {"AZURE_CORE_COLLECT_TELEMETRY": "no", "AZURE_CORE_NO_COLOR": "yes", "AZURE_CORE_OUTPUT": "json"}
 
@@ -149,3 +152,19 @@ def test_resource_graph(az: Client, simulator: RunningSimulator, installed: Inst
     assert found["total_records"] == 13
     more = az.ask("az", "graph", "query", "-q", query, "--first", "5", "--skip-token", found["skip_token"])
     assert more["data"][0]["name"] == "vdi-lnx-01"
+
+
+def test_the_collection_signs_in_by_its_login(az: Client, simulator: RunningSimulator, tmp_path: Path) -> None:
+    """Who, in which cloud and which subscription is the default: nothing but az says it."""
+    said = ("AZURE_CLIENT_ID", "AZURE_SECRET", "AZURE_TENANT", "AZURE_CLOUD_ENVIRONMENT", "AZURE_SUBSCRIPTION_ID")
+    environment = {name: value for name, value in az.environment.items() if name not in said}
+    playbooks = Playbooks(tmp_path, environment)
+    simulator.forget()
+
+    run = playbooks.play([{"jitfleet.azure.jit_policy_info": {}}], hosts="localhost")
+    listed = Inventories(tmp_path, environment).list(auth_source="cli")
+
+    assert run.returncode == 0, run.output
+    lists = [request["path"] for request in simulator.journal() if "/jitNetworkAccess" in request["path"]]
+    assert WORKPLACE in lists[0]
+    assert {host["subscription_id"] for host in listed.hosts.values()} == {WORKPLACE, PRODUCTION}
