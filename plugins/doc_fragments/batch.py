@@ -35,7 +35,7 @@ options:
       - Work on the virtual machines of these resource groups, for plays on localhost. The play's hosts are then no matter.
       - The VMs are found through Azure Resource Graph, which shows changes after a while; powered-off ones too.
       - A group in which no VM is found is warned about. If there is none at all, the task fails, or with
-        O(on_failure=report) does nothing.
+        O(on_failure=report) does nothing. M(jitfleet.azure.jit_policy) goes on where it takes deleted VMs out.
     type: list
     elements: str
   subscriptions:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,7 @@ from ._jit.errors import AzureRefused, InvalidOptions, JitFleetError, NothingSel
 from ._jit.ids import VmId
 from ._jit.sign_in import SignIn
 from ._operations.outcomes import Outcome
+from ._operations.read_fleet import Scope
 from ._outcome import failure_of, result_of
 from ._progress import Progress, progress_of_environment
 from ._selection import Chosen, Selection
@@ -65,6 +67,8 @@ class Context:
     warn: Callable[[str], None]
     progress: Progress
     draw: Callable[[], float]
+    # Where the VMs were looked for, with the subscriptions by name; None where they were named.
+    scope: Scope | None = None
 
     @property
     def regions(self) -> ArmJitApi:
@@ -84,7 +88,7 @@ def run(argument_spec: Mapping[str, Any], plan: Plan) -> None:
         context = _context(module, sign_in)
         chosen = _choose(selection, context)
         context.progress(0, len(chosen.selected))
-        outcome = operate(context, chosen.wishes)
+        outcome = operate(dataclasses.replace(context, scope=chosen.scope), chosen.wishes)
     except JitFleetError as error:
         module.fail_json(**_failure(error))
         return
@@ -109,14 +113,12 @@ def run_report(
 
 
 def _choose(selection: Selection[Any], context: Context) -> Chosen[Any]:
-    """Find the VMs; whether finding none is a failure is for `on_failure` to say."""
-    try:
-        chosen = selection.resolve(context.fleet, context.jit, context.clock.now(), context.warn, context.network)
-    except NothingSelected as error:
-        if context.params["on_failure"] == "fail":
-            raise
-        context.warn(str(error))
-        return Chosen((), ())
+    """Find the VMs; whether finding none is a failure is for the module and `on_failure` to say."""
+    chosen = selection.resolve(context.fleet, context.jit, context.clock.now(), context.warn, context.network)
+    if chosen.nothing:
+        if not selection.accepts(chosen) and context.params["on_failure"] == "fail":
+            raise NothingSelected(chosen.nothing)
+        context.warn(chosen.nothing)
     context.vms.remember(chosen.rows)
     context.layouts.remember(chosen.rows)
     return chosen

@@ -27,22 +27,31 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Chosen(Generic[T]):
-    """The VMs to work on, with a wish for each; `rows` is all that was read of a scope."""
+    """The VMs to work on, with a wish for each; `rows` is all that was read of a scope.
+
+    `scope` is that scope with its subscriptions by name, `nothing` says why no VM of it is chosen.
+    """
 
     selected: Sequence[Selected]
     wishes: Sequence[T]
     rows: Sequence[VmRow] = ()
+    scope: Scope | None = None
+    nothing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection(Generic[T]):
-    """The choice as the options say it. `scope` is None where VMs are named; `wishes` are theirs."""
+    """The choice as the options say it. `scope` is None where VMs are named; `wishes` are theirs.
+
+    `may_be_empty` says that there is work for a scope without VMs too.
+    """
 
     named: Sequence[Selected]
     wishes: Sequence[T]
     read_wish: Callable[[Selected], T]
     scope: Scope | None = None
     filter: Filter | None = None
+    may_be_empty: bool = False
 
     def resolve(
         self, fleet: FleetApi, jit: JitApi, now: datetime, warn: Warn, network: NetworkApi | None = None
@@ -50,9 +59,13 @@ class Selection(Generic[T]):
         """Find the VMs of the scope, if there is one."""
         if self.scope is None:
             return Chosen(self.named, self.wishes)
-        chosen, rows = select(self.scope, self.filter, fleet, jit, now, warn, network)
-        found = [Selected(vm, (), {}, "vms") for row in chosen if (vm := VmId.find_in(row["id"]))]
-        return Chosen(found, read_each(found, self.read_wish), rows)
+        found = select(self.scope, self.filter, fleet, jit, now, warn, network)
+        selected = [Selected(vm, (), {}, "vms") for row in found.chosen if (vm := VmId.find_in(row["id"]))]
+        return Chosen(selected, read_each(selected, self.read_wish), found.rows, found.scope, found.nothing)
+
+    def accepts(self, chosen: Chosen[T]) -> bool:
+        """Tell whether there is something to do: a filter that wants nobody is most often a mistake."""
+        return not chosen.nothing or (self.may_be_empty and not chosen.rows)
 
 
 def read_selection(

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import (
     InvalidOption,
     InvalidOptions,
-    NothingSelected,
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.read_fleet import Scope
 from ansible_collections.jitfleet.azure.plugins.module_utils._selection import (
@@ -124,14 +124,27 @@ def test_a_filter_on_the_jit_state_reads_the_policies(status: str, names: list[s
 
 def test_an_empty_scope_says_where_nothing_was() -> None:
     selection = read(resource_groups=["rg-x"], subscription_id=SUBSCRIPTION)
-    with pytest.raises(NothingSelected, match=f"no virtual machine is in resource group rg-x of .*{SUBSCRIPTION}"):
-        resolve(selection, MemoryFleet())
+    chosen = resolve(selection, MemoryFleet())
+    assert chosen.nothing.startswith(
+        f"no virtual machine is in resource group rg-x of subscription {SUBSCRIPTION}"
+    )
+    assert not selection.accepts(chosen)
+
+
+def test_an_empty_scope_is_fine_where_there_is_work_for_it_all_the_same() -> None:
+    selection = dataclasses.replace(read(subscriptions=["*"]), may_be_empty=True)
+    chosen = resolve(selection, MemoryFleet(subscriptions=[SUBSCRIPTION, OTHER_SUBSCRIPTION]))
+    assert chosen.nothing
+    assert chosen.scope == Scope((SUBSCRIPTION, OTHER_SUBSCRIPTION), (), True)
+    assert selection.accepts(chosen)
 
 
 def test_a_filter_that_wants_nobody_says_of_how_many() -> None:
     fleet = MemoryFleet(vm_row("a"), vm_row("b"))
-    with pytest.raises(NothingSelected, match="filter: none of the 2 virtual machines in subscription"):
-        resolve(read(subscriptions=[SUBSCRIPTION], filter="name == 'c'"), fleet)
+    selection = dataclasses.replace(read(subscriptions=[SUBSCRIPTION], filter="name == 'c'"), may_be_empty=True)
+    chosen = resolve(selection, fleet)
+    assert chosen.nothing.startswith("filter: none of the 2 virtual machines in subscription")
+    assert not selection.accepts(chosen), "most often a mistake in the filter"
 
 
 def test_places_without_vms_are_warned_about_beside_others_that_have_some() -> None:

@@ -33,7 +33,13 @@ def cover(
     request: CoverRequest, vms: VmApi, defender: DefenderApi, writer: Writer, warn: Warn, *, check_mode: bool
 ) -> Outcome:
     """Bring the VMs into their policies or out of them, and touch nothing else."""
-    known = read_known(writer.jit, [wish.vm for wish in request.wishes])
+    known = read_known(
+        writer.jit,
+        [wish.vm for wish in request.wishes],
+        beside=request.scope.subscriptions if request.scope and request.prune_missing_vms else (),
+        most_groups=None if request.cross_check else 0,
+        warn=warn,
+    )
     found = vms.find({wish.vm for wish in request.wishes}) if request.state == "present" else {}
     wishes, left_out = sort_out(request, found, known.holdings, defender)
     plans = _plan(request, policy_edits(request, wishes, found, known.holdings), known, vms, writer.clock.now())

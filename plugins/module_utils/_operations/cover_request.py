@@ -49,7 +49,8 @@ class CoverRequest:
     """What a task asks for.
 
     `policy_name` is for VMs that no policy holds yet. `scope` is where the task looked for its VMs; deleted ones
-    are then taken out of all policies there. With `skip_ineligible` VMs that can't be covered stay out.
+    are then taken out of all policies there. With `skip_ineligible` VMs that can't be covered stay out. With
+    `cross_check` the groups' own lists are asked for VMs that no subscription's list shows.
     """
 
     wishes: Sequence[VmWish]
@@ -61,6 +62,7 @@ class CoverRequest:
     scope: Scope | None = None
     templates: Templates | None = None
     skip_ineligible: bool = False
+    cross_check: bool = False
 
     def lies_in_scope(self, policy_id: PolicyId) -> bool:
         if self.scope is None:

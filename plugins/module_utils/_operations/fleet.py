@@ -6,18 +6,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._jit.errors import AzureError, AzureRefused
 from .._jit.ids import PolicyId, VmId
 from .._jit.policies import Coverage, Policy
 from .parallel import each
-from .seams import JitApi
+from .seams import JitApi, Warn
 
 # From here on one list of the subscription is cheaper than a reading of each policy, and keeps the read rate
 # far from Azure's limit of 25 a second.
 MANY_POLICIES = 4
+# How many groups are looked at more closely for VMs that no list shows; a whole fleet of such VMs is not covered.
+LOOKED_GROUPS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +41,64 @@ class Known:
     holdings: Holdings
 
 
-def read_known(jit: JitApi, vms: Sequence[VmId]) -> Known:
-    """Find the policies that hold the VMs, by one list for each subscription.
+def read_known(
+    jit: JitApi,
+    vms: Sequence[VmId],
+    *,
+    beside: Iterable[str] = (),
+    most_groups: int | None = LOOKED_GROUPS,
+    warn: Warn = lambda text: None,
+) -> Known:
+    """Find the policies that hold the VMs, by one list for each subscription, and those of subscriptions `beside`.
 
-    For VMs that no list shows, their groups' own lists are asked as well: the subscription's list has been seen
-    to miss policies [issue].
+    Of VMs that no list shows, up to `most_groups` groups' own lists are asked as well: the subscription's list has
+    been seen to miss policies [issue]. A credential that sees some groups only is refused the whole subscription's
+    list; there the groups are asked in any case.
     """
     wanted = frozenset(vms)
     subscriptions = {vm.subscription_id.lower(): vm.subscription_id for vm in vms}
+    others = {name.lower(): name for name in beside if name.lower() not in subscriptions}
     policies: dict[PolicyId, Policy] = {}
     holdings: Holdings = {}
-    _index(policies, holdings, wanted, each(lambda name: _list_seen(name, jit), subscriptions.values()))
-    missed = {vm.group_key: vm for vm in vms if vm not in holdings}
-    groups = each(lambda vm: jit.list_policies(vm.subscription_id, vm.resource_group), missed.values())
+    lists, shut = _list_all(list(subscriptions.values()), list(others.values()), jit, warn)
+    _index(policies, holdings, wanted, lists)
+    missed = list({vm.group_key: vm for vm in vms if vm not in holdings}.values())
+    refused = [vm for vm in missed if vm.subscription_id.lower() in shut]
+    asked = [*refused, *[vm for vm in missed if vm.subscription_id.lower() not in shut][:most_groups]]
+    groups = each(lambda vm: jit.list_policies(vm.subscription_id, vm.resource_group), asked)
     _index(policies, holdings, wanted - set(holdings), groups)
     return Known(policies, holdings)
 
 
-def _list_seen(subscription_id: str, jit: JitApi) -> list[Policy]:
-    """List a subscription's policies; one that nobody sees is most often misspelt, or another tenant's.
+def _list_all(
+    needed: Sequence[str], others: Sequence[str], jit: JitApi, warn: Warn
+) -> tuple[list[list[Policy]], set[str]]:
+    """List subscriptions' policies, and name those whose list is forbidden; all that nobody sees are one error."""
+    answers = each(lambda name: _try_list(name, jit), [*needed, *others])
+    refused = {name: a for name, a in zip([*needed, *others], answers, strict=True) if isinstance(a, AzureRefused)}
+    failed = [(name, refused[name]) for name in needed if name in refused and refused[name].status != 403]
+    for _name, error in failed:
+        if error.status != 404:
+            raise error
+    if failed:
+        # Most often misspelt, or another tenant's.
+        names = ", ".join(name for name, _error in failed)
+        raise AzureError(
+            f"subscription {names} of the VMs doesn't exist, or the credential may not see it: correct the VMs' "
+            f"ids, or grant the credential the role Reader there. {failed[0][1]}"
+        ) from failed[0][1]
+    for name in others:
+        if name in refused:
+            warn(f"deleted VMs stay in the policies of subscription {name}, which can't be read: {refused[name]}")
+    listed = [answer for answer in answers if not isinstance(answer, AzureRefused)]
+    return listed, {name.lower() for name in refused}
 
-    A credential that sees some groups only is refused the whole subscription's list; theirs are asked then.
-    """
+
+def _try_list(subscription_id: str, jit: JitApi) -> list[Policy] | AzureRefused:
     try:
         return jit.list_policies(subscription_id)
     except AzureRefused as error:
-        if error.status == 403:
-            return []
-        if error.status != 404:
-            raise
-        raise AzureError(
-            f"subscription {subscription_id} of the VMs doesn't exist, or the credential may not see it: correct "
-            f"the VMs' ids, or grant the credential the role Reader there. {error}"
-        ) from error
+        return error
 
 
 def _index(
@@ -101,31 +128,45 @@ def read_policies(policy_ids: Iterable[PolicyId], jit: JitApi) -> Mapping[Policy
     return look_at(policy_ids, jit).found
 
 
-def look_at(policy_ids: Iterable[PolicyId], jit: JitApi) -> Look:
-    """Read policies, by list where many of one subscription are wanted, and count the readings."""
+def look_at(
+    policy_ids: Iterable[PolicyId],
+    jit: JitApi,
+    *,
+    gone: Collection[PolicyId] = (),
+    most_missed: int | None = None,
+) -> Look:
+    """Read policies, by list where many of one subscription are wanted, and count the readings.
+
+    Those that a list doesn't show are read one by one, the first `most_missed` of them; of those in `gone` the
+    list's word is enough. What a busy Azure doesn't list isn't read one by one either.
+    """
     subscriptions: dict[str, list[PolicyId]] = defaultdict(list)
     for policy_id in policy_ids:
         subscriptions[policy_id.subscription_id.lower()].append(policy_id)
-    wanted = {policy_id for ids in subscriptions.values() for policy_id in ids}
-    many = [ids[0].subscription_id for ids in subscriptions.values() if len(ids) >= MANY_POLICIES]
-    found: dict[PolicyId, Policy | None] = {
-        policy.id: policy
-        for policies in each(lambda subscription_id: _list(subscription_id, jit), many)
-        for policy in policies
-        if policy.id in wanted
-    }
-    missed = sorted(wanted - set(found))
-    for single in each(lambda policy_id: _find(policy_id, jit), missed):
+    many = {name: ids for name, ids in subscriptions.items() if len(ids) >= MANY_POLICIES}
+    few = [policy_id for name, ids in subscriptions.items() if name not in many for policy_id in ids]
+    found: dict[PolicyId, Policy | None] = {}
+    missed: list[PolicyId] = []
+    for ids, listed in zip(many.values(), each(lambda ids: _list(ids, jit), many.values()), strict=True):
+        if listed is not None:
+            shown = {policy.id: policy for policy in listed}
+            found.update({key: shown.get(key) for key in ids if key in shown or key in gone})
+            missed += [key for key in ids if key not in found]
+    alone = [*few, *missed[:most_missed]]
+    for single in each(lambda policy_id: _find(policy_id, jit), alone):
         found.update(single)
-    singles = Counter(policy_id.subscription_id.lower() for policy_id in missed)
+    singles = Counter(policy_id.subscription_id.lower() for policy_id in alone)
     return Look(found, max(singles.values(), default=0))
 
 
-def _list(subscription_id: str, jit: JitApi) -> list[Policy]:
+def _list(policy_ids: Sequence[PolicyId], jit: JitApi) -> list[Policy] | None:
+    """List the policies of some policies' subscription; none where that is forbidden, None where it fails."""
     try:
-        return jit.list_policies(subscription_id)
+        return jit.list_policies(policy_ids[0].subscription_id)
+    except AzureRefused as error:
+        return [] if error.status in (403, 404) else None
     except AzureError:
-        return []  # the policies are then read one by one
+        return None
 
 
 def _find(policy_id: PolicyId, jit: JitApi) -> dict[PolicyId, Policy | None]:

@@ -23,7 +23,7 @@ def find_missing(known: Known, edits: Mapping[PolicyId, Edit], vms: VmApi) -> di
     Azure's word that it doesn't exist counts.
     """
     entries = {
-        policy_id: {coverage.vm for coverage in policy.coverages()} - {wish.vm for wish in edit.wishes}
+        policy_id: {coverage.vm for coverage in policy.coverages()} - _spoken_of(edit)
         for policy_id, edit in edits.items()
         if (policy := known.policies.get(policy_id))
     }
@@ -36,6 +36,11 @@ def find_missing(known: Known, edits: Mapping[PolicyId, Edit], vms: VmApi) -> di
         return {}  # what can't be read is not known to be missing
     gone = _gone(unseen, vms)
     return {policy_id: frozenset(held & gone) for policy_id, held in entries.items()}
+
+
+def _spoken_of(edit: Edit) -> set[VmId]:
+    """Name the VMs that are known to exist, or that go anyway."""
+    return {wish.vm for wish in edit.wishes} | edit.removed
 
 
 def _gone(unseen: Iterable[VmId], vms: VmApi) -> set[VmId]:

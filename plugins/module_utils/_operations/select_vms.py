@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from .._jit import hosts, status
-from .._jit.errors import NothingSelected
 from .._jit.hosts import Variables, VmRow
 from .._jit.policies import Json, Policy
 from .read_fleet import FleetApi, Scope, read_fleet, subscriptions_of
@@ -26,6 +26,19 @@ class Wanted(Protocol):
     def wants(self, name: str, variables: Mapping[str, Any]) -> bool: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The VMs of a scope, and those that the filter wants; `nothing` says where there are none, or why.
+
+    `scope` names the subscriptions, also where all were meant.
+    """
+
+    scope: Scope
+    rows: list[VmRow]
+    chosen: list[VmRow]
+    nothing: str = ""
+
+
 def select(
     scope: Scope,
     wanted: Wanted | None,
@@ -34,28 +47,25 @@ def select(
     now: datetime,
     warn: Warn,
     network: NetworkApi | None = None,
-) -> tuple[list[VmRow], list[VmRow]]:
-    """Read the VMs of the scope, and give those that the filter wants beside all of them.
-
-    None at all is an error that says where none was found.
-    """
+) -> Found:
+    """Read the VMs of the scope, and choose those that the filter wants."""
     subscriptions = subscriptions_of(scope, fleet)
+    named = dataclasses.replace(scope, subscriptions=tuple(subscriptions))
     policies: list[Json] = []
     if wanted is not None and wanted.asks_for_jit:
-        whole = read_fleet(dataclasses.replace(scope, subscriptions=tuple(subscriptions)), fleet, jit, network)
+        whole = read_fleet(named, fleet, jit, network)
         rows, policies = whole.vms, whole.policies
     else:
         rows = fleet.list_vms(subscriptions, scope.resource_groups, include_powered_off=scope.include_powered_off)
     place = _described(scope, subscriptions)
     if not rows:
-        raise NothingSelected(f"no virtual machine is in {place}, or the credential sees none there")
+        return Found(named, [], [], f"no virtual machine is in {place}, or the credential sees none there")
     for empty in _empty(scope, rows):
         warn(f"no virtual machine is in {empty}, or the credential sees none there")
     describe = _describer(policies, now)
     chosen = [row for row in rows if wanted is None or wanted.wants(row["name"], describe(row))]
-    if not chosen:
-        raise NothingSelected(f"filter: none of the {len(rows)} virtual machines in {place} is wanted by it")
-    return chosen, rows
+    nothing = "" if chosen else f"filter: none of the {len(rows)} virtual machines in {place} is wanted by it"
+    return Found(named, rows, chosen, nothing)
 
 
 def _describer(policies: Iterable[Json], now: datetime) -> Callable[[VmRow], Variables]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._operations.cover_r
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcomes import Outcome
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.read_fleet import Scope
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.safe_write import Patience, Writer
-from memory_azure import MemoryAzure
+from memory_azure import MemoryAzure, raising, refused
 from samples import HOUR, MINUTE, OTHER_SUBSCRIPTION, SUBSCRIPTION, entry, policy_id, port, rule, vm_id
 
 PATIENCE = Patience(MINUTE / 12, MINUTE / 10, HOUR)
@@ -40,11 +41,17 @@ def azure() -> TaggedAzure:
     return TaggedAzure()
 
 
-def run(azure: MemoryAzure, *wishes: VmWish | VmId, check_mode: bool = False, **options: Any) -> Outcome:
+def run(
+    azure: MemoryAzure,
+    *wishes: VmWish | VmId,
+    check_mode: bool = False,
+    warn: Callable[[str], None] = lambda text: None,
+    **options: Any,
+) -> Outcome:
     asked = [VmWish(wish) if isinstance(wish, VmId) else wish for wish in wishes]
     writer = Writer(azure, azure.clock, lambda: 0.5, PATIENCE)
     request = CoverRequest(asked, **options)
-    return cover(request, azure, azure, writer, lambda text: None, check_mode=check_mode)
+    return cover(request, azure, azure, writer, warn, check_mode=check_mode)
 
 
 def numbers(azure: MemoryAzure, policy: PolicyId) -> dict[str, list[int]]:
@@ -151,7 +158,6 @@ HERE = Scope((SUBSCRIPTION,))
     [
         (None, {"rg"}),
         (HERE, {"rg", "rg-2", "rg-3"}),
-        (Scope(), {"rg", "rg-2", "rg-3"}),
         (dataclasses.replace(HERE, resource_groups=("RG", "rg-2")), {"rg", "rg-2"}),
         (Scope((OTHER_SUBSCRIPTION,)), {"rg"}),
     ],
@@ -191,3 +197,39 @@ def test_nobody_is_taken_out_where_that_is_not_wanted(azure: TaggedAzure) -> Non
     azure.hold(policy_id(group="rg-2"), entry(vm_id("dead", "rg-2"), port(22)))
     run(azure, azure.add("vm"), scope=HERE, prune_missing_vms=False)
     assert azure.exists(policy_id(group="rg-2"))
+
+
+@pytest.mark.parametrize("groups", [(), ("rg-b",)])
+def test_deleted_vms_go_also_where_nobody_is_left_to_be_covered(
+    azure: TaggedAzure, groups: tuple[str, ...]
+) -> None:
+    elsewhere = policy_id(group="rg-b", subscription=OTHER_SUBSCRIPTION)
+    azure.hold(elsewhere, entry(vm_id("dead", "rg-b", OTHER_SUBSCRIPTION), port(22)))
+    scope = Scope((SUBSCRIPTION, OTHER_SUBSCRIPTION), groups)
+    outcome = run(azure, azure.add("vm"), scope=scope)
+    assert not azure.exists(elsewhere)
+    assert outcome.summary["pruned"] == 1
+
+
+def test_deleted_vms_go_from_a_scope_without_any_vm(azure: TaggedAzure) -> None:
+    azure.hold(policy_id(group="rg-b"), entry(vm_id("dead", "rg-b"), port(22)))
+    predicted = run(azure, scope=HERE, check_mode=True)
+    outcome = run(azure, scope=HERE)
+    assert predicted.summary == outcome.summary
+    assert outcome.changed
+    assert not azure.exists(policy_id(group="rg-b"))
+
+
+def test_without_proof_nobody_goes_from_a_scope_without_any_vm(azure: TaggedAzure) -> None:
+    dead = vm_id("dead", "rg-b")
+    azure.forbidden_groups.add(dead.group_key)
+    azure.hold(policy_id(group="rg-b"), entry(dead, port(22)))
+    assert not run(azure, scope=HERE).changed
+
+
+def test_subscriptions_of_the_scope_that_can_not_be_read_do_not_stop_the_others(azure: TaggedAzure) -> None:
+    vm, warnings = azure.add("vm"), list[str]()
+    azure.on("list", lambda: azure.on("list", raising(refused(403, "AuthorizationFailed"))), when="after")
+    outcome = run(azure, vm, scope=Scope((SUBSCRIPTION, OTHER_SUBSCRIPTION)), warn=warnings.append)
+    assert outcome.summary["added"] == 1
+    assert any("deleted VMs stay" in text for text in warnings)
