@@ -35,6 +35,12 @@ def interface(name: str = "nic-1", **changes: Any) -> InterfaceRow:
         "subnet": network_id("virtualNetworks/vnet/subnets", "desktops"),
         "subnetSeen": True,
         "subnetSecurityGroup": "",
+        "hasPublic": False,
+        "publicSku": "",
+        "applicationGroups": None,
+        "natRules": None,
+        "backendPools": None,
+        "networkSpace": ["10.0.0.0/16"],
     }
     return cast(InterfaceRow, {**row, **changes})
 

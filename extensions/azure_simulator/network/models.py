@@ -136,7 +136,11 @@ class PublicAddress:
 
 @dataclass(slots=True, eq=False)
 class NetworkInterface:
-    """A network interface with its one IP configuration."""
+    """A network interface with its one IP configuration.
+
+    The ids of application security groups, of NAT rules and of backend pools are those of resources that nothing
+    else here knows of.
+    """
 
     group: ResourceGroup
     name: str
@@ -146,6 +150,9 @@ class NetworkInterface:
     public_address: PublicAddress | None = None
     nsg: NetworkSecurityGroup | None = None
     vm: VirtualMachine | None = None
+    application_groups: list[str] = field(default_factory=list)
+    nat_rules: list[str] = field(default_factory=list)
+    backend_pools: list[str] = field(default_factory=list)
     id: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -110,6 +110,13 @@ def _show_configuration(nic: NetworkInterface, tag: str) -> Json:
     if nic.public_address is not None:
         properties["publicIPAddress"] = {"id": nic.public_address.id}
     properties |= {"subnet": {"id": nic.subnet.id}, "primary": True, "privateIPAddressVersion": "IPv4"}
+    for name, ids in (
+        ("applicationSecurityGroups", nic.application_groups),
+        ("loadBalancerBackendAddressPools", nic.backend_pools),
+        ("loadBalancerInboundNatRules", nic.nat_rules),
+    ):
+        if ids:
+            properties[name] = [{"id": one} for one in ids]
     return {
         "name": "ipconfig1",
         "id": f"{nic.id}/ipConfigurations/ipconfig1",

@@ -111,6 +111,15 @@ def _nic(nic: NetworkInterface) -> Json:
         "private_address": nic.private_address,
         "public_address": nic.public_address.id if nic.public_address else None,
         "nsg": nic.nsg.id if nic.nsg else None,
+        "forwarding": [
+            {"kind": kind, "ids": ids}
+            for kind, ids in (
+                ("application_group", nic.application_groups),
+                ("nat_rule", nic.nat_rules),
+                ("backend_pool", nic.backend_pools),
+            )
+            if ids
+        ],
     }
 
 

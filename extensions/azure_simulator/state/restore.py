@@ -27,7 +27,7 @@ _TOP = ("version", "now", "offset", "address_shift", "tenant", "subscriptions")
 _SUBSCRIPTION = ("id", "name", "pricings", "groups", "policies")
 _GROUP = ("name", "location", "tags", "nsgs", "networks", "public_addresses", "nics", "vms")
 _VM = ("name", "location", "os", "created", "tags", "size", "admin", "power", "nics")
-_NIC = ("name", "location", "subnet", "private_address", "public_address", "nsg")
+_NIC = ("name", "location", "subnet", "private_address", "public_address", "nsg", "forwarding")
 _TRANSITIONS: dict[PowerState, PowerState] = {"starting": "running", "deallocating": "deallocated"}
 
 T = TypeVar("T")
@@ -187,6 +187,9 @@ class _Resources:
             _optional(node, "nsg", self.nsgs),
         )
         nic.location = node.text("location")
+        for place in node.nodes("forwarding", ("kind", "ids")):
+            ids = place.texts("ids")
+            _forwarding(nic)[place.choice("kind", tuple(_forwarding(nic)))].extend(ids)
         self._nics[nic.id.lower()] = nic
 
     def _add_vm(self, group: ResourceGroup, node: Node) -> None:
@@ -222,6 +225,15 @@ class _Resources:
                 vm.power = then
 
         self._world.agenda.at(self._world.clock.now() + self._world.behaviour.network_operation, arrive)
+
+
+def _forwarding(nic: NetworkInterface) -> dict[str, list[str]]:
+    """Return what an interface's address is referred to by, by kind."""
+    return {
+        "application_group": nic.application_groups,
+        "nat_rule": nic.nat_rules,
+        "backend_pool": nic.backend_pools,
+    }
 
 
 def _new_name(node: Node, known: Mapping[str, object]) -> str:

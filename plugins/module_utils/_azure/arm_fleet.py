@@ -211,7 +211,11 @@ def _interfaces(found: _Found, *, whole: bool) -> dict[str, list[InterfaceRow]]:
     """Join what is known of interfaces, public addresses and subnets, by the VMs that the interfaces belong to."""
     addresses = {_key(address): address for address in found.of(_ADDRESSES)}
     networks = found.of(_NETWORKS)
-    subnets = {_key(part): part for net in networks for part in _part(net, "properties").get("subnets") or ()}
+    subnets = {
+        _key(part): {**part, "space": _part(net, "properties", "addressSpace").get("addressPrefixes")}
+        for net in networks
+        for part in _part(net, "properties").get("subnets") or ()
+    }
     rows: dict[str, list[InterfaceRow]] = defaultdict(list)
     for nic in found.of(_INTERFACES):
         vm_key = _text(nic, "properties", "virtualMachine", "id").lower()
@@ -244,7 +248,18 @@ def _interface(
         "subnet": subnet_id,
         "subnetSeen": True if subnet is not None else None,
         "subnetSecurityGroup": _text(subnet or {}, "properties", "networkSecurityGroup", "id"),
+        "hasPublic": bool(_text(of_address, "publicIPAddress", "id")),
+        "publicSku": _text(public, "sku", "name"),
+        "applicationGroups": of_address.get("applicationSecurityGroups"),
+        "natRules": _count(of_address.get("loadBalancerInboundNatRules")),
+        "backendPools": _count(of_address.get("loadBalancerBackendAddressPools")),
+        "networkSpace": (subnet or {}).get("space"),
     }
+
+
+def _count(entries: Sequence[Any] | None) -> int | None:
+    """Count a list; None where there is none, as Resource Graph counts it."""
+    return None if entries is None else len(entries)
 
 
 def _model(nic: Json) -> Json:

@@ -61,25 +61,33 @@ Resources
         privateAddress = tostring(configuration.properties.privateIPAddress),
         subnet = tostring(configuration.properties.subnet.id),
         subnetKey = tolower(tostring(configuration.properties.subnet.id)),
-        publicKey = tolower(tostring(configuration.properties.publicIPAddress.id)){model}
+        publicKey = tolower(tostring(configuration.properties.publicIPAddress.id)),
+        hasPublic = isnotempty(configuration.properties.publicIPAddress.id),
+        applicationGroups = configuration.properties.applicationSecurityGroups,
+        natRules = array_length(configuration.properties.loadBalancerInboundNatRules),
+        backendPools = array_length(configuration.properties.loadBalancerBackendAddressPools){model}
     | join kind=leftouter (
         Resources
         | where type =~ 'microsoft.network/publicipaddresses'
         | project publicKey = tolower(id), publicId = id, publicName = name,
-            publicAddress = tostring(properties.ipAddress), fqdn = tostring(properties.dnsSettings.fqdn)
+            publicAddress = tostring(properties.ipAddress), fqdn = tostring(properties.dnsSettings.fqdn),
+            publicSku = tostring(sku.name)
     ) on publicKey
     | join kind=leftouter (
         Resources
         | where type =~ 'microsoft.network/virtualnetworks'
         | mv-expand part = properties.subnets limit 400
         | project subnetKey = tolower(tostring(part.id)), subnetSeen = true,
-            subnetSecurityGroup = tostring(part.properties.networkSecurityGroup.id)
+            subnetSecurityGroup = tostring(part.properties.networkSecurityGroup.id),
+            networkSpace = properties.addressSpace.addressPrefixes
     ) on subnetKey
     | summarize interfaces = make_list(pack(
         'nic', nic, 'nicName', nicName, 'mac', mac, 'nicPrimary', nicPrimary, 'securityGroup', securityGroup,
         'ipName', ipName, 'ipPrimary', ipPrimary, 'privateAddress', privateAddress,
         'publicId', publicId, 'publicName', publicName, 'publicAddress', publicAddress, 'fqdn', fqdn,
-        'subnet', subnet, 'subnetSeen', subnetSeen, 'subnetSecurityGroup', subnetSecurityGroup{packed_model})
+        'subnet', subnet, 'subnetSeen', subnetSeen, 'subnetSecurityGroup', subnetSecurityGroup,
+        'hasPublic', hasPublic, 'publicSku', publicSku, 'applicationGroups', applicationGroups,
+        'natRules', natRules, 'backendPools', backendPools, 'networkSpace', networkSpace{packed_model})
         ) by vmKey
 ) on vmKey
 | project-away vmKey, vmKey1

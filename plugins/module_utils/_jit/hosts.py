@@ -25,8 +25,10 @@ _OFF = frozenset(state.lower() for state in OFF)
 class InterfaceRow(TypedDict):
     """One IP configuration of one network interface. Absent texts are empty or None.
 
-    `subnetSeen` tells a subnet without a security group from one that may not be read. `model` is the interface
-    as Resource Manager shows it, where it was asked for.
+    `subnetSeen` tells a subnet without a security group from one that may not be read, `hasPublic` an interface
+    without a public address from one whose address may not be read. `natRules` and `backendPools` count what load
+    balancers forward to here. `networkSpace` are the prefixes of the virtual network. `model` is the interface as
+    Resource Manager shows it, where it was asked for.
     """
 
     nic: str
@@ -44,6 +46,12 @@ class InterfaceRow(TypedDict):
     subnet: str | None
     subnetSeen: bool | None
     subnetSecurityGroup: str | None
+    hasPublic: bool
+    publicSku: str | None
+    applicationGroups: Sequence[Mapping[str, Any]] | None
+    natRules: int | None
+    backendPools: int | None
+    networkSpace: Sequence[str] | None
     model: NotRequired[Mapping[str, Any]]
 
 

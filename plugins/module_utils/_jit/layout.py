@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .endpoints import PublicAddress
 from .hosts import InterfaceRow, VmRow
 from .ids import VmId
 from .sources import normal
@@ -18,7 +19,8 @@ class Attachment:
     """One IP configuration of a network interface: a private address, and the groups that traffic to it passes.
 
     Groups are ids as Azure wrote them; None means that there is none. `subnet_known` False means that the subnet
-    could not be read, so that it may have a group.
+    could not be read, so that it may have a group. `application_groups` are ids in lower case. `is_balanced` tells
+    whether a load balancer forwards here; one that knows its backends by address alone can't be seen.
     """
 
     nic_id: str
@@ -27,6 +29,11 @@ class Attachment:
     subnet_group: str | None
     subnet_known: bool
     public_address: str | None = None
+    public: PublicAddress = PublicAddress.UNKNOWN
+    application_groups: frozenset[str] = frozenset()
+    network_space: tuple[str, ...] = ()
+    is_balanced: bool = False
+    subnet: str = ""
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -73,7 +80,24 @@ def _read_attachment(interface: InterfaceRow) -> Attachment:
         subnet_group=interface["subnetSecurityGroup"] or None,
         subnet_known=bool(interface["subnetSeen"]),
         public_address=interface["publicAddress"] or None,
+        public=_public(interface),
+        application_groups=frozenset(
+            str(group.get("id") or "").lower() for group in interface["applicationGroups"] or ()
+        ),
+        network_space=tuple(interface["networkSpace"] or ()),
+        is_balanced=bool(interface["natRules"] or interface["backendPools"]),
+        subnet=interface["subnet"] or "",
     )
+
+
+def _public(interface: InterfaceRow) -> PublicAddress:
+    """Tell what kind of public address it is; a second version of Standard is as strict as the first [docs]."""
+    if not interface["hasPublic"]:
+        return PublicAddress.NONE
+    sku = (interface["publicSku"] or "").lower()
+    if sku.startswith("standard"):
+        return PublicAddress.STANDARD
+    return PublicAddress.BASIC if sku == "basic" else PublicAddress.UNKNOWN
 
 
 def groups_of(layouts: Iterable[Layout]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from .endpoints import Endpoint, Layer, NoGroup
+from .endpoints import Endpoint, Layer, NoGroup, Unread
 from .errors import AzureError
 from .exposure import Verdict, judge_rules
 from .grants import Grant
@@ -114,7 +114,16 @@ class NetworkView:
         if not attachment.subnet_group and not attachment.subnet_known:
             subnet = NoGroup.UNREAD
         nic = self._layer(attachment.nic_group, attachment.address)
-        return Endpoint(attachment.address, subnet, nic, application_groups=None, name=attachment.nic_id)
+        return Endpoint(
+            address=attachment.address,
+            subnet=subnet,
+            nic=nic,
+            application_groups=attachment.application_groups,
+            public=attachment.public,
+            network_space=attachment.network_space,
+            unread=frozenset({Unread.LOAD_BALANCER} if attachment.is_balanced else ()),
+            name=attachment.nic_id,
+        )
 
     def _layer(self, group_id: str | None, address: str) -> Layer:
         if not group_id:

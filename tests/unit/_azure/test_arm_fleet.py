@@ -37,6 +37,7 @@ NETWORK = "providers/Microsoft.Network"
 FORBIDDEN = AzureRefused("GET list", 403, "AuthorizationFailed", "no read over the scope")
 
 
+IDS = st.sampled_from([f"/subscriptions/{SUBSCRIPTION}/resourceGroups/RG-Net/{name}" for name in "ab"])
 SIMPLE = st.one_of(
     st.builds(Is, st.just(TAG), st.sampled_from(["vdi", "VDI", "", "it's"]), st.sampled_from(["role", "it's"])),
     st.builds(
@@ -95,6 +96,11 @@ def test_both_sources_give_the_same_rows(data: st.DataObject) -> None:
                 vm.nics[0].nsg = None
             if data.draw(st.booleans()):
                 vm.nics[0].public_address = None
+            elif (public := vm.nics[0].public_address) is not None:
+                public.sku = data.draw(st.sampled_from(["Basic", "Standard"]))
+            vm.nics[0].application_groups = data.draw(st.lists(IDS, max_size=2))
+            vm.nics[0].nat_rules = data.draw(st.lists(IDS, max_size=1))
+            vm.nics[0].backend_pools = data.draw(st.lists(IDS, max_size=2))
     names = [name.upper() for subscription in subscriptions for name in subscription.groups]
     wanted = data.draw(st.lists(st.sampled_from([*names, "not-there"]), unique=True), "wanted groups")
     scope = [subscription.id for subscription in subscriptions]

@@ -53,6 +53,14 @@ def delete_first_rule(cloud: Cloud) -> None:
     cloud.call("DELETE", f"{nsg.id}/securityRules/{next(iter(nsg.rules))}?api-version=2024-01-01")
 
 
+def forward(name: str, kind: str) -> Step:
+    def step(cloud: Cloud) -> None:
+        for nic in [nic for group in cloud.world.groups() for nic in group.nics.values() if name in nic.name]:
+            getattr(nic, kind).append(f"{nic.id}/of-{kind}")
+
+    return step
+
+
 def buy(plan: str) -> Step:
     path = f"/subscriptions/{WORKPLACE}/providers/Microsoft.Security/pricings/VirtualMachines"
     body = {"properties": {"pricingTier": plan}}
@@ -68,6 +76,7 @@ STEPS = st.one_of(
     ),
     st.builds(of_vm, st.sampled_from(["POST"]), NAMES, st.sampled_from(["/start", "/deallocate"])),
     st.builds(of_vm, st.sampled_from(["DELETE"]), NAMES),
+    st.builds(forward, NAMES, st.sampled_from(["application_groups", "nat_rules", "backend_pools"])),
     st.builds(buy, st.sampled_from(["Free", "Standard"])),
     st.sampled_from([delete_first_rule, lambda cloud: client(cloud).delete()]),
     st.integers(0, 3600).map(lambda seconds: lambda cloud: cloud.advance(seconds)),
