@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -287,6 +288,19 @@ def test_a_token_that_is_refused_is_replaced_once_for_all_threads(
 ) -> None:
     error = {"error": {"code": code, "message": "The access token expired."}}
     simulator.fault(method="*", path="jitNetworkAccessPolicies", status=401, body=error, times=1)
+
+    run = playbooks.play([{ASK: {"subscriptions": ["*"]}}], hosts="localhost")
+
+    assert run.returncode == 0, run.output
+    assert token_requests(simulator) == 2
+
+
+def test_a_token_that_azure_revoked_is_asked_for_anew_with_the_claims_that_it_demands(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    claims = base64.urlsafe_b64encode(b'{"access_token":{"nbf":{"essential":true,"value":"1"}}}').decode()
+    challenge = {"WWW-Authenticate": f'Bearer realm="", error="insufficient_claims", claims="{claims}"'}
+    simulator.fault(method="*", path="jitNetworkAccessPolicies", status=401, headers=challenge, times=1)
 
     run = playbooks.play([{ASK: {"subscriptions": ["*"]}}], hosts="localhost")
 

@@ -65,13 +65,12 @@ class Tokens:
     def current(self) -> str:
         """Give a token that is good for a while, asking for one where there is none."""
         held, now = self._held, self._now()
-        if held is not None and now < held.renewal:
-            return held.text
-        is_good = held is not None and now < held.expires
-        # While one thread renews a token, the others go on with it as long as it is good.
-        if not self._lock.acquire(blocking=not is_good):
-            assert held is not None
-            return held.text
+        if held is not None and now < held.expires:
+            # While one thread renews a token, the others go on with it as long as it is good.
+            if now < held.renewal or not self._lock.acquire(blocking=False):
+                return held.text
+        else:
+            self._lock.acquire()
         try:
             if self._held is None or self._held.renewal <= self._now():
                 self._held = self._renewed()
