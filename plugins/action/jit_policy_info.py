@@ -5,18 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from ..plugin_utils._action import BatchAction
+from ..plugin_utils._scope_action import ScopeAction
 
 
-class ActionModule(BatchAction):
+class ActionModule(ScopeAction):
     module = "jit_policy_info"
-
-    def _batch_arguments(self, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Say nothing about the play's hosts: the options say what to report. Empty texts count as not set."""
-        return {name: value for name, value in self._task.args.items() if value != ""}
-
-    def _tell(self, result: Mapping[str, Any]) -> None:
-        """Say nothing: what was read is for the tasks that follow, and nothing became of any VM."""

@@ -79,6 +79,14 @@ class Context:
 Plan = Callable[[Mapping[str, Any]], tuple[Selection[Any], Callable[[Context, Sequence[Any]], Outcome]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a module ends with that works on no VMs; `failure` is the message if it failed."""
+
+    result: Mapping[str, Any]
+    failure: str | None = None
+
+
 def run(argument_spec: Mapping[str, Any], plan: Plan) -> None:
     """Run a module from its arguments to its result."""
     module = AnsibleModule({**auth_spec(), **argument_spec}, supports_check_mode=True)
@@ -102,14 +110,30 @@ def run_report(
     argument_spec: Mapping[str, Any], plan: Callable[[Mapping[str, Any]], Callable[[Context], Mapping[str, Any]]]
 ) -> None:
     """Run a module that only reads, from its arguments to its result."""
+    run_scoped(argument_spec, lambda params: _reading(plan(params)))
+
+
+def run_scoped(
+    argument_spec: Mapping[str, Any], plan: Callable[[Mapping[str, Any]], Callable[[Context], Conclusion]]
+) -> None:
+    """Run a module that takes no VMs from the play, from its arguments to its result."""
     module = AnsibleModule({**auth_spec(), **argument_spec}, supports_check_mode=True)
     try:
         sign_in = _sign_in(module)
-        report = plan(module.params)(_context(module, sign_in))
+        conclusion = plan(module.params)(_context(module, sign_in))
     except JitFleetError as error:
         module.fail_json(**_failure(error))
         return
-    module.exit_json(changed=False, **report)
+    result = dict(conclusion.result)
+    if not module._diff:
+        result.pop("diff", None)
+    if conclusion.failure:
+        module.fail_json(msg=conclusion.failure, **result)
+    module.exit_json(**result)
+
+
+def _reading(report: Callable[[Context], Mapping[str, Any]]) -> Callable[[Context], Conclusion]:
+    return lambda context: Conclusion({"changed": False, **report(context)})
 
 
 def _choose(selection: Selection[Any], context: Context) -> Chosen[Any]:

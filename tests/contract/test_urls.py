@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.defender_api import ArmDefenderApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.jit_api import ArmJitApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.power_api import ArmPowerApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.resource_graph import ResourceGraph
@@ -20,6 +21,7 @@ from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.resourcegraph import ResourceGraphClient
 from azure.mgmt.resourcegraph.models import QueryRequest
 from azure.mgmt.security.v2020_01_01 import SecurityCenter
+from azure.mgmt.security.v2024_01_01 import SecurityCenter as PricingsCenter
 from recording_arm import RecordingArm, Sent
 from samples import GROUP, REGION, SUBSCRIPTION, policy_id, vm_id
 
@@ -161,3 +163,22 @@ def test_resource_graph_is_addressed_as_by_the_official_client() -> None:
         lambda client: client.resources(QueryRequest(query="Resources", subscriptions=[SUBSCRIPTION])),
     )
     assert (ours.method, ours.path) == (sdk.method, sdk.path)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        pytest.param(
+            lambda arm: ArmDefenderApi(arm).read_plan(SUBSCRIPTION),
+            lambda sdk: sdk.pricings.get(f"subscriptions/{SUBSCRIPTION}", "VirtualMachines"),
+            id="get",
+        ),
+        pytest.param(
+            lambda arm: ArmDefenderApi(arm).put_plan(SUBSCRIPTION, {}),
+            lambda sdk: sdk.pricings.update(f"subscriptions/{SUBSCRIPTION}", "VirtualMachines", EMPTY),
+            id="put",
+        ),
+    ],
+)
+def test_plans_are_addressed_as_by_the_official_client(ours: OURS, theirs: THEIRS) -> None:
+    assert sent_by_us(ours) == sent_by_sdk(PricingsCenter, theirs)

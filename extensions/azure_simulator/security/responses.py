@@ -67,6 +67,9 @@ def _wish(plan: Pricing, properties: Json) -> tuple[str, str | None]:
     tier, sub_plan = properties.get("pricingTier"), properties.get("subPlan")
     if tier not in ("Free", "Standard"):
         raise invalid_pricing(f"'{tier}' is not a pricing tier: allowed are Free and Standard.")
+    if tier == "Free" and properties.get("extensions"):
+        # [issue: the Terraform provider azurerm sends none with Free]
+        raise invalid_pricing("Extensions can't be set in the Free pricing tier.")
     if tier == "Free" or plan.name != "VirtualMachines":
         return tier, None
     if sub_plan not in (None, "P1", "P2"):

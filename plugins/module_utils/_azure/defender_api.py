@@ -5,27 +5,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from .._jit.errors import AzureError
+from .._jit.server_plan import ServerPlan
 from .arm import Arm
 
 API_VERSION = "2024-01-01"
 
 
 class ArmDefenderApi:
-    """Read plans."""
+    """Read and write the plan for servers."""
 
     def __init__(self, arm: Arm) -> None:
         self._arm = arm
+
+    def read_plan(self, subscription_id: str) -> ServerPlan:
+        return ServerPlan.read(self._arm.get(_path(subscription_id), API_VERSION))
+
+    def put_plan(self, subscription_id: str, body: Mapping[str, Any]) -> ServerPlan:
+        """Replace the plan. The answer is the plan as Azure took it, which need not be what was sent."""
+        return ServerPlan.read(self._arm.write("PUT", _path(subscription_id), API_VERSION, body))
 
     def includes_jit(self, subscription_id: str) -> bool | None:
         """Tell whether Defender for Servers covers JIT access: Plan 2, or the plan from before there were two.
 
         None where the credential may not see it: it is a piece of advice, not worth failing for.
         """
-        path = f"/subscriptions/{subscription_id}/providers/Microsoft.Security/pricings/VirtualMachines"
         try:
-            properties = self._arm.get(path, API_VERSION).get("properties") or {}
+            return self.read_plan(subscription_id).includes_jit
         except AzureError:
             return None
-        standard = str(properties.get("pricingTier") or "").lower() == "standard"
-        return standard and str(properties.get("subPlan") or "P2").upper() == "P2"
+
+
+def _path(subscription_id: str) -> str:
+    return f"/subscriptions/{subscription_id}/providers/Microsoft.Security/pricings/VirtualMachines"

@@ -220,7 +220,13 @@ def test_plans_are_put(cloud: Cloud, body: dict[str, str], tier: str, sub_plan: 
 
 
 def test_plans_that_are_refused(cloud: Cloud) -> None:
-    for properties in ({"pricingTier": "Gold"}, {"pricingTier": "Standard", "subPlan": "P3"}, {}):
+    scanning = [{"name": "AgentlessVmScanning", "isEnabled": "True"}]
+    for properties in (
+        {"pricingTier": "Gold"},
+        {"pricingTier": "Standard", "subPlan": "P3"},
+        {"pricingTier": "Free", "extensions": scanning},
+        {},
+    ):
         assert cloud.call("PUT", f"{PLAN}?api-version=2024-01-01", {"properties": properties}).status == 400
     assert cloud.call("GET", f"{PLAN}s?api-version=2024-01-01").status == 404
     assert cloud.call("GET", f"{PLAN}?api-version=2016-01-01").status == 400
