@@ -21,8 +21,10 @@ def result_of(outcome: Outcome, hosts: Mapping[VmId, Sequence[str]], *, diff: bo
     result: Json = {
         "changed": outcome.changed,
         "summary": outcome.summary,
-        **_vms(outcome.vms, hosts),
+        **_vms(outcome.listed, outcome.vms, hosts),
     }
+    if outcome.policies:
+        result["policies"] = list(outcome.policies)
     if outcome.left_out:
         result["left_out"] = [
             {"id": str(left.vm), "name": left.vm.name, "reason": left.reason, "problem": left.problem}
@@ -37,15 +39,17 @@ def failure_of(outcome: Outcome, hosts: Mapping[VmId, Sequence[str]], *, diff: b
     """Write a failure: what it says, and beyond some VMs only those that failed."""
     result = result_of(outcome, hosts, diff=diff)
     if len(outcome.vms) > MANY_VMS:
-        result.update(_vms(outcome.failures, hosts))
+        result.update(_vms(outcome.failures[: outcome.most_listed], outcome.failures, hosts))
     result["msg"] = _message(outcome)
     return result
 
 
-def _vms(vms: Sequence[VmOutcome], hosts: Mapping[VmId, Sequence[str]]) -> Json:
+def _vms(listed: Sequence[VmOutcome], whole: Sequence[VmOutcome], hosts: Mapping[VmId, Sequence[str]]) -> Json:
+    """List VMs, and give each host the index of its VM, or the state of one that isn't listed."""
+    indices = {vm.vm: index for index, vm in enumerate(listed)}
     return {
-        "vms": [_vm(vm, hosts.get(vm.vm, ())) for vm in vms],
-        "hosts": {host: index for index, vm in enumerate(vms) for host in hosts.get(vm.vm, ())},
+        "vms": [_vm(vm, hosts.get(vm.vm, ())) for vm in listed],
+        "hosts": {host: indices.get(vm.vm, vm.state) for vm in whole for host in hosts.get(vm.vm, ())},
     }
 
 
@@ -70,7 +74,10 @@ def _vm(outcome: VmOutcome, hosts: Iterable[str]) -> Json:
 
 def _message(outcome: Outcome) -> str:
     failures = outcome.failures
-    named = "; ".join(f"{failure.vm.name}: {failure.error}" for failure in failures[:NAMED_FAILURES])
+    alike: dict[str, list[str]] = {}
+    for failure in failures[:NAMED_FAILURES]:
+        alike.setdefault(str(failure.error), []).append(failure.vm.name)
+    named = "; ".join(f"{', '.join(names)}: {error}" for error, names in alike.items())
     more = len(failures) - NAMED_FAILURES
     rest = f"; and {more} more" if more > 0 else ""
     return f"{len(failures)} of {len(outcome.vms)} VMs failed. {named}{rest}"

@@ -19,7 +19,8 @@ description:
     fields that this module doesn't know.
   - A VM goes to the policy that already holds it, else to the policy O(policy_name) of its own resource group and region.
     Where several policies hold it, the one called O(policy_name) in its own group and region is used, else the first by
-    id, and a warning names the VM.
+    id. The others stay as they are, also with O(mode=replace), so that the VM can have other ports by them; every run
+    warns about it, and RV(vms[].other_policies) names them. O(state=absent) takes it out of all of them.
   - Writes in a way that is safe beside other writers who do the same, see O(quiet_window).
 extends_documentation_fragment:
   - jitfleet.azure.auth
@@ -214,7 +215,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 vms:
-  description: What became of each VM. A failure of more than 50 VMs carries only those that failed.
+  description:
+    - What became of each VM. A failure of more than 50 VMs carries only those that failed.
+    - Of more than 1000 VMs only those that changed or failed are listed, up to 700 of them, failures first. RV(summary)
+      counts all, and RV(hosts) tells the state of each.
   returned: always
   type: list
   elements: dict
@@ -239,19 +243,26 @@ vms:
     state:
       description:
         - V(added), V(updated), V(unchanged) or V(removed), and V(pruned) for a VM that doesn't exist any more.
+        - V(failed) where Azure did not take the change, or failed to put it into effect. V(unverified) where it took the
+          change, or may have, and it was not seen to last within O(wait_timeout); the next run tells.
         - VMs that the task didn't name are listed only if they were V(removed) (by O(mode=exact)) or V(pruned).
       type: str
       returned: always
     changed:
-      description: Whether the VM's entry was changed.
+      description: Whether the VM's entry was changed by this task. What another writer did meanwhile is no change.
       type: bool
       returned: always
+    other_policies:
+      description: Other policies that hold the VM as well.
+      type: list
+      elements: str
+      returned: when there are some
     verified:
       description: Whether the change was seen to last for O(quiet_window).
       type: bool
       returned: when the VM's policy was written
     error:
-      description: What went wrong with the VM's policy.
+      description: What went wrong with the VM's policy, in short where more than 3 VMs share it; RV(policies) tells all.
       type: str
       returned: when it went wrong
   sample:
@@ -262,6 +273,14 @@ vms:
       state: added
       changed: true
       verified: true
+policies:
+  description:
+    - The policies that changed, were to be changed, or of which Azure says that it failed to put them into effect.
+    - Each has C(id), C(changed), C(vms_changed) (how many VMs), C(verified) where it was written, C(error) where something
+      went wrong, and C(provisioning_state) where it is V(Failed) without having been written.
+  returned: when there are some
+  type: list
+  elements: dict
 left_out:
   description:
     - The VMs that were not worked on, with C(id), C(name), C(reason) and C(problem), which says it in words.
@@ -270,13 +289,13 @@ left_out:
   type: list
   elements: dict
 hosts:
-  description: For each host of the play the index of its VM in RV(vms).
+  description: For each host of the play the index of its VM in RV(vms), or the state of a VM that isn't listed there.
   returned: always
   type: dict
   sample:
     vdi-01: 0
 summary:
-  description: How many VMs are in each state, or failed; how many policies were concerned, and how many changed.
+  description: How many VMs are in each state; how many policies were concerned, and how many changed.
   returned: always
   type: dict
   sample:
@@ -285,6 +304,7 @@ summary:
     unchanged: 0
     removed: 0
     pruned: 0
+    unverified: 0
     failed: 0
     policies: 1
     policies_changed: 1

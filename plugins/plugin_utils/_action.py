@@ -30,6 +30,8 @@ COLLECTION = "jitfleet.azure"
 QUIET_VARIABLE = "jitfleet_quiet"
 # Options that say where VMs are; the play's hosts are then no matter.
 SCOPES = ("resource_groups", "subscriptions")
+# States of which some must be told even where what is fine isn't.
+TROUBLES = ("failed", "unknown", "unverified")
 
 
 class BatchAction(ActionBase):
@@ -178,9 +180,7 @@ class BatchAction(ActionBase):
     def _tell(self, result: Mapping[str, Any]) -> None:
         """Say what became of each VM; where the screen shall not show what is fine, only if something isn't."""
         summary = result.get("summary") or {}
-        eventful = any(
-            [result.get("changed"), result.get("failed"), summary.get("failed"), summary.get("unknown")]
-        )
+        eventful = any([result.get("changed"), result.get("failed"), *(summary.get(state) for state in TROUBLES)])
         if not eventful and not self._shows_ok_hosts():
             return
         now = datetime.now().astimezone()

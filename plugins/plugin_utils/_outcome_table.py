@@ -119,7 +119,7 @@ def _remark(vm: Mapping[str, Any]) -> str:
 
 
 def _is_failure(state: str) -> bool:
-    return state in ("failed", "unknown")
+    return state in ("failed", "unknown", "unverified")
 
 
 def _failures(failed: Sequence[Mapping[str, Any]]) -> list[str]:

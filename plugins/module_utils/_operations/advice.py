@@ -26,6 +26,8 @@ def advise(
     widest_prefix: int,
 ) -> Iterator[str]:
     """Give one sentence for each thing to know, whatever the number of VMs."""
+    yield from _of_policies(plans, holdings)
+    plans = [plan for plan in plans if plan.diff]
     changed = sorted({vm for plan in plans for vm in plan.diff.vms})
     kept = [found[vm] for vm in changed if vm in found]
     open_now = sorted({grant.vm for plan in plans for grant in plan.open_now})
@@ -46,11 +48,27 @@ def advise(
     for vms, fact in facts:
         if vms:
             yield f"{listed([vm.name for vm in vms])}: {fact}"
-    if several := [_with_policies(vm, holdings) for vm in changed if len(holdings.get(vm, ())) > 1]:
-        rule = "that of the VM's own group and region is used, else the first"
-        yield f"{listed(several)}: held by several policies; {rule}"
     removed = {vm for plan in plans for vm in plan.diff.removed}
     yield from _without_plan([vm for vm in changed if vm not in removed], defender)
+
+
+def _of_policies(plans: Sequence[Plan], holdings: Holdings) -> Iterator[str]:
+    """Say what is odd about policies, also about those that stay as they are."""
+    wished = {wish.vm for plan in plans for wish in plan.edit.wishes}
+    leaving = {vm for plan in plans for vm in {*plan.edit.removed, *plan.edit.removed_ports}} - wished
+    rules = (
+        (wished, "that of the VM's own group and region is used, else the first, and the others stay as they are"),
+        (leaving, "it is taken out of all of them"),
+    )
+    for vms, rule in rules:
+        if several := [_with_policies(vm, holdings) for vm in sorted(vms) if len(holdings.get(vm, ())) > 1]:
+            yield f"{listed(several)}: held by several policies; {rule}"
+    failed = [str(plan.policy_id) for plan in plans if plan.known and plan.known.failed and not plan.diff]
+    if failed:
+        yield (
+            f"{listed(failed)}: Azure reports that it failed to put the policy into effect; nothing is to be "
+            "changed in it, but what it holds may not work"
+        )
 
 
 def _wished_from(plans: Sequence[Plan], concerns: Callable[[str], bool]) -> list[VmId]:

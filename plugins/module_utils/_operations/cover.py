@@ -14,19 +14,19 @@ from .._jit.merge import Wish
 from .._jit.ports import default_ports
 from .._jit.vms import Vm
 from .advice import advise
+from .cover_report import report
 from .cover_request import CoverRequest, VmWish
 from .eligibility import sort_out
 from .end_by_policy import is_trace
 from .fleet import Holdings, Known, read_known
 from .missing import find_missing
-from .outcomes import LeftOut, Outcome, VmOutcome, count
+from .outcomes import Outcome
 from .plans import Plan, plan_policy
 from .safe_write import Writer, Written
 from .seams import DefenderApi, VmApi, Warn
 
 # What the portal expects.
 POLICY_NAME = "default"
-STATES = ("added", "updated", "unchanged", "removed", "pruned", "failed")
 
 
 def cover(
@@ -44,14 +44,14 @@ def cover(
     wishes, left_out = sort_out(request, found, known.holdings, defender)
     plans = _plan(request, policy_edits(request, wishes, found, known.holdings), known, vms, writer.clock.now())
     changing = [plan for plan in plans if plan.diff]
-    for sentence in advise(changing, found, known.holdings, defender, request.widest_prefix):
+    for sentence in advise(plans, found, known.holdings, defender, request.widest_prefix):
         warn(sentence)
     written: dict[PolicyId, Written] = {}
     if not check_mode:
         written = writer.write({plan.policy_id: plan.edit for plan in changing})
         for note in dict.fromkeys(note for result in written.values() for note in result.notes):
             warn(note)
-    return _report([wish.vm for wish in wishes], plans, known.holdings, written, left_out)
+    return report([wish.vm for wish in wishes], plans, known.holdings, written, left_out)
 
 
 def _plan(
@@ -112,56 +112,3 @@ def _removals(wishes: Iterable[VmWish], holdings: Holdings) -> dict[PolicyId, Ed
         policy_id: Edit(removed=frozenset(removed.get(policy_id, ())), removed_ports=ports.get(policy_id, {}))
         for policy_id in {*removed, *ports}
     }
-
-
-def _report(
-    asked: Sequence[VmId],
-    plans: Sequence[Plan],
-    holdings: Holdings,
-    written: Mapping[PolicyId, Written],
-    left_out: Sequence[LeftOut],
-) -> Outcome:
-    plans_of: dict[VmId, list[Plan]] = {}
-    for plan in plans:
-        for vm in {wish.vm for wish in plan.edit.wishes} | plan.diff.vms:
-            plans_of.setdefault(vm, []).append(plan)
-    others = sorted({vm for plan in plans for vm in plan.diff.vms} - set(asked))
-    outcomes = [_report_vm(vm, plans_of.get(vm, ()), holdings, written) for vm in [*asked, *others]]
-    changing = [plan for plan in plans if plan.diff]
-    untouched = [plan for plan in changing if (result := written.get(plan.policy_id)) and not result.changed]
-    return Outcome(
-        vms=tuple(outcomes),
-        summary={
-            **count(("failed" if o.error else str(o.state) for o in outcomes), STATES),
-            "policies": len(plans),
-            "policies_changed": len(changing) - len(untouched),
-        },
-        before={str(plan.policy_id): plan.diff.before for plan in changing},
-        after={str(plan.policy_id): plan.diff.after for plan in changing},
-        left_out=tuple(left_out),
-    )
-
-
-def _report_vm(
-    vm: VmId, plans: Iterable[Plan], holdings: Holdings, written: Mapping[PolicyId, Written]
-) -> VmOutcome:
-    concerned = list(plans)
-    changing = [plan for plan in concerned if vm in plan.diff.vms]
-    held = holdings.get(vm, ())
-    policy_id = next((plan.policy_id for plan in changing or concerned), held[0].policy.id if held else None)
-    results = [written[plan.policy_id] for plan in changing if plan.policy_id in written]
-    error = "; ".join(result.error for result in results if result.error) or None
-    verified = all(result.verified for result in results) if results else None
-    # What Azure took has changed something, even where the change was not seen to last.
-    changed = any(result.changed for result in results) if results else bool(changing)
-    return VmOutcome(vm, policy_id, changed, error=error, state=_state(vm, changing), verified=verified)
-
-
-def _state(vm: VmId, changing: Sequence[Plan]) -> str:
-    if not changing:
-        return "unchanged"
-    if any(vm in plan.missing for plan in changing):
-        return "pruned"
-    if all(vm in plan.diff.removed for plan in changing):
-        return "removed"
-    return "added" if any(vm in plan.diff.added for plan in changing) else "updated"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,13 +50,28 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of all VMs, in their order; `before` and `after` are for the diff."""
+    """What became of all VMs, in their order; `before` and `after` are for the diff.
+
+    `policies` tell once what many VMs share. With `most_listed` only VMs that changed or failed are listed, and of
+    them no more.
+    """
 
     vms: tuple[VmOutcome, ...]
     summary: dict[str, int]
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
+    policies: tuple[dict[str, Any], ...] = ()
+    most_listed: int | None = None
+
+    @property
+    def listed(self) -> Sequence[VmOutcome]:
+        """Choose the VMs that the result lists; failures first, where not all have room."""
+        if self.most_listed is None:
+            return self.vms
+        failures = self.failures
+        changed = [vm for vm in self.vms if vm.error is None and vm.changed]
+        return [*failures, *changed][: self.most_listed]
 
     @property
     def changed(self) -> bool:

@@ -30,12 +30,14 @@ from .._jit.edits import Edit, apply, is_in_effect, reading
 from .._jit.errors import AzureError, AzureRefused, AzureUnreachable, ReplyLost
 from .._jit.ids import PolicyId
 from .._jit.policies import Json, Policy, body_of
-from .fleet import read_policies
+from .fleet import look_at
 from .parallel import each
 from .seams import Clock, JitApi
 from .waiting import Deadline
 
 LOOK_EVERY = 0.5
+# How many policies that a list doesn't show are read one by one in one look, far below Azure's 25 reads a second.
+MOST_MISSED = 10
 # Looks further apart than this (writes of other policies came between) don't make one window.
 LONGEST_GAP = timedelta(seconds=2)
 # How often a policy is written before we stop, because others keep taking our wish out.
@@ -66,28 +68,35 @@ class Patience:
 class Written:
     """What became of one policy.
 
-    `verified` says that the quiet window was seen, `changed` that the policy held the change at some time, also
-    where it ended in an error. `notes` are for the user.
+    `verified` says that the quiet window was seen, `changed` that the policy held at some time what we sent, also
+    where it ended in an error. `is_open` says of an error that Azure may yet come to hold it, or keep it. `notes`
+    are for the user.
     """
 
     verified: bool
     changed: bool
     error: str | None = None
     notes: tuple[str, ...] = ()
+    is_open: bool = False
 
 
 @dataclass(slots=True)
 class _Job:
-    """One policy on its way: written or to be written, and what its looks saw."""
+    """One policy on its way: written or to be written, and what its looks saw.
+
+    `may_vanish` says that a policy that doesn't exist is as wished.
+    """
 
     policy_id: PolicyId
     edit: Edit
     due: datetime
+    may_vanish: bool
     to_write: bool = True
     tries: int = 0
     turned_away: int = 0
     reply_lost: bool = False
     was_taken: bool = False
+    was_sent: bool = False
     changed: bool = False
     undone: int = 0
     is_new: bool = False
@@ -111,8 +120,11 @@ class _Job:
             times = "once" if self.undone == 1 else f"{self.undone} times"
             yield f"another writer took the change of {self.policy_id} out {times}; it was made again"
 
-    def end(self, *, verified: bool = False, error: str | None = None) -> None:
-        self.result = Written(verified, self.changed, error, tuple(self.notes))
+    def has_been_quiet(self, now: datetime, quiet: timedelta) -> bool:
+        return self.quiet_from is not None and now - self.quiet_from >= quiet
+
+    def end(self, *, verified: bool = False, error: str | None = None, is_open: bool = False) -> None:
+        self.result = Written(verified, self.changed, error, tuple(self.notes), is_open)
 
     def forget_looks(self) -> None:
         self.seen, self.quiet_from, self.looked_at, self.in_effect = None, None, None, False
@@ -131,7 +143,9 @@ class Writer:
     def write(self, edits: Mapping[PolicyId, Edit]) -> dict[PolicyId, Written]:
         """Bring all policies to hold their edits; each has one writer, and all are looked at together."""
         deadline = Deadline(self.clock, self.patience.timeout)
-        jobs = [_Job(policy_id, edit, self.clock.now()) for policy_id, edit in edits.items()]
+        jobs = [
+            _Job(policy_id, edit, self.clock.now(), is_in_effect((), edit)) for policy_id, edit in edits.items()
+        ]
         while pending := [job for job in jobs if job.result is None]:
             self.progress(len(jobs) - len(pending), len(jobs))
             started = self.clock.now()
@@ -152,18 +166,21 @@ class Writer:
         started = self.clock.now()
         try:
             started, policy = self._fresh(job.policy_id)
-            self._put(job, policy)
+            sent = self._put(job, policy)
         except (ReplyLost, AzureUnreachable) as error:
             job.reply_lost = isinstance(error, ReplyLost)
+            job.was_sent = job.was_sent or job.reply_lost
             job.trouble = str(error)
         except AzureRefused as error:
             self._refused(job, error)
         except AzureError as error:
             job.end(error=str(error))
         else:
-            job.was_taken = job.changed = True
+            job.was_taken = sent
+            job.was_sent = job.was_sent or sent
+            job.changed = job.changed or sent
             took = (self.clock.now() - started).total_seconds()
-            if took > self.patience.budget.total_seconds():
+            if sent and took > self.patience.budget.total_seconds():
                 job.over_budget = max(job.over_budget, took)
             if not self.patience.wait and job.result is None:
                 job.end()
@@ -177,21 +194,23 @@ class Writer:
                 break
         return started, policy
 
-    def _put(self, job: _Job, policy: Policy | None) -> None:
+    def _put(self, job: _Job, policy: Policy | None) -> bool:
+        """Send what is needed, and tell whether anything was: another writer may have wished the same."""
         entries = policy.entries if policy else []
         job.is_new = policy is None
         if is_in_effect(entries, job.edit):
-            return
+            return False
         wanted = apply(entries, job.edit)
         if wanted:
             self.jit.put_policy(job.policy_id, body_of(policy, wanted))
         else:
             self.jit.delete_policy(job.policy_id)
+        return True
 
     def _refused(self, job: _Job, error: AzureRefused) -> None:
         job.trouble = str(error)
         if error.left_outcome_open:
-            job.reply_lost = True
+            job.reply_lost = job.was_sent = True
         elif error.status in _BUSY and error.code != _LOCKED:
             self._wait_out(job, error.retry_after)
         else:
@@ -219,13 +238,23 @@ class Writer:
         if not jobs:
             return
         started = self.clock.now()
-        found = read_policies([job.policy_id for job in jobs], self.jit)
+        longest_unseen = sorted(jobs, key=lambda job: job.looked_at or job.due)
+        # Of a policy that was deleted a list's word is enough on the way, but not at the end: lists have been seen
+        # to miss policies [issue].
+        vanishing = [job for job in longest_unseen if job.may_vanish]
+        ending = [job for job in vanishing if job.has_been_quiet(started, self.patience.quiet)]
+        gone = {job.policy_id for job in vanishing} - {job.policy_id for job in ending[:MOST_MISSED]}
+        found = look_at([j.policy_id for j in longest_unseen], self.jit, gone=gone, most_missed=MOST_MISSED).found
         finished = self.clock.now()
         for job in jobs:
             if job.policy_id in found:
-                self._judge(job, found[job.policy_id], started, finished)
+                policy = found[job.policy_id]
+                is_hearsay = policy is None and job.policy_id in gone
+                self._judge(job, policy, started, finished, is_hearsay=is_hearsay)
 
-    def _judge(self, job: _Job, policy: Policy | None, started: datetime, finished: datetime) -> None:
+    def _judge(
+        self, job: _Job, policy: Policy | None, started: datetime, finished: datetime, *, is_hearsay: bool
+    ) -> None:
         entries = policy.entries if policy else []
         unwatched = job.looked_at is not None and started - job.looked_at > LONGEST_GAP
         if job.seen is None or unwatched or (entries != job.seen and reading(entries) != reading(job.seen)):
@@ -233,14 +262,15 @@ class Writer:
             job.quiet_from = finished
             job.in_effect = is_in_effect(entries, job.edit)
         job.seen, job.looked_at = entries, finished
-        job.changed = job.changed or job.in_effect
+        job.changed = job.changed or (job.in_effect and job.was_sent)
         job.is_new = job.is_new and policy is None
         job.is_settled = policy is None or policy.is_settled
         quiet_for = started - (job.quiet_from or started)
         if policy is not None and policy.failed and job.in_effect:
             job.end(error=f"Azure reports that it failed to put {job.policy_id} into effect")
         elif job.in_effect and job.is_settled and quiet_for >= self.patience.quiet:
-            job.end(verified=True)
+            if not is_hearsay:
+                job.end(verified=True)
         elif not job.in_effect and job.is_settled and quiet_for >= self._grace(job):
             if job.was_taken:
                 job.undone += 1
@@ -260,7 +290,7 @@ class Writer:
             if job.in_effect:
                 problem = "did not keep still" if job.is_settled else "was not seen in effect"
             error = f"{job.policy_id} {problem} within {seconds} s. {job.trouble}".rstrip()
-            job.end(error=error)
+            job.end(error=error, is_open=job.was_sent)
 
 
 def _hint(error: AzureRefused) -> str:

@@ -288,6 +288,63 @@ def test_a_list_that_misses_a_policy_is_made_up_for_by_reading_it(azure: MemoryA
     assert all(result.verified for result in write(azure, edits).values())
 
 
+def emptied(azure: MemoryAzure, count: int) -> dict[PolicyId, Edit]:
+    """Have policies of one VM each, and wish for the VMs to be gone."""
+    edits = {}
+    for number in range(count):
+        vm = azure.add_vm(vm_id("vm", group=f"rg-{number:03}"))
+        edits[azure.hold(policy_id(group=f"rg-{number:03}"), entry(vm, port(22)))] = Edit(removed=frozenset({vm}))
+    return edits
+
+
+def test_deleted_policies_are_looked_at_by_the_list_and_once_by_themselves(azure: MemoryAzure) -> None:
+    results = write(azure, emptied(azure, 100))
+    assert all(result.verified for result in results.values())
+    assert azure.count("delete") == 100
+    assert azure.count("get") == 100 + 100, "one before each DELETE, one at the end of each window"
+    assert azure.count("list") < 13 + 100 / 10 + 2, "the last readings are spread over the looks"
+
+
+def test_a_deleted_policy_that_only_the_list_misses_is_found_in_the_end(azure: MemoryAzure) -> None:
+    edits = emptied(azure, 4)
+    home = policy_id(group="rg-002")
+    (vm,) = edits[home].removed
+    azure.unlist(home)
+    azure.on("delete", lambda: azure.hold(home, entry(vm, port(22))), when="after", policy=home)
+    results = write(azure, edits)
+    assert all(result.verified for result in results.values())
+    assert not azure.exists(home), "seen by the reading of the policy itself, and deleted again"
+
+
+@pytest.mark.parametrize("error", [refused(429, "TooManyRequests"), refused(503, "Busy"), LOST], ids=str)
+def test_a_list_that_fails_proves_nothing_and_is_not_made_up_for_one_by_one(
+    azure: MemoryAzure, error: Exception
+) -> None:
+    edits = emptied(azure, 20)
+    azure.on("list", raising(error), times=9999)
+    results = write(azure, edits, timeout=60)
+    assert not any(result.verified for result in results.values())
+    assert all(result.is_open for result in results.values())
+    assert azure.count("get") == 20
+
+
+def test_where_whole_lists_are_forbidden_policies_are_read_one_by_one(azure: MemoryAzure) -> None:
+    azure.on("list", raising(refused(403, "AuthorizationFailed")), times=9999)
+    assert all(result.verified for result in write(azure, emptied(azure, 12)).values())
+
+
+def test_a_window_opens_when_a_look_has_ended(azure: MemoryAzure) -> None:
+    """What a slow look shows was true at some time during it, and no earlier time counts."""
+    vm = azure.add_vm("vm-1")
+    moments: list[float] = []
+    azure.on("put", lambda: azure.on("get", sleeping(azure, 1.5), times=1), when="after")
+    azure.on("get", lambda: moments.append(azure.clock.slept), when="after", times=99)
+    write(azure, {policy_id(): have(vm)})
+    first_seen = moments[1]
+    assert first_seen == 1.5
+    assert azure.clock.slept >= first_seen + 6
+
+
 def test_policies_are_counted_as_they_are_done(azure: MemoryAzure) -> None:
     quick, slow = policy_id("quick"), policy_id("slow")
     azure.on("put", raising(refused(403, "AuthorizationFailed")), policy=quick)
