@@ -47,6 +47,7 @@ clients: setup ## az, azure.azcollection and Microsoft's SDKs against the simula
 
 bench: setup ## side-by-side figures
 	$(BIN)/python tests/bench
+	$(BIN)/python tests/bench/inventory.py
 	$(BIN)/python tests/bench/simulator.py
 
 clean: ## remove what the other targets made
