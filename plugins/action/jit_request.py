@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..plugin_utils._action import BatchAction
-from ..plugin_utils._requester import find_requester, this_machine, this_user
+from ..plugin_utils._requester import find_requester, this_machine, this_run, this_user
 
 
 class ActionModule(BatchAction):
@@ -27,7 +27,7 @@ class ActionModule(BatchAction):
         return {**self.host_wishes, "address": "ansible_host"}
 
     def arguments(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-        requester = find_requester(variables, this_user(), this_machine())
+        requester = find_requester(variables, this_user(), this_machine(), this_run())
         for option, text in (("requested_by", requester.who), ("requested_in", requester.job)):
             if arguments.get(option) is None:
                 arguments[option] = text

@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from ._controller import is_alive, this_place
 from ._jit.access import Origin
 from ._jit.closing import CloseWish, Whose
 from ._jit.errors import InvalidOption
-from ._jit.justification import read_justification
+from ._jit.justification import Justification, read_justification
+from ._jit.orphans import Job, Orphans, read_asker
 from ._open_options import read_my_ip_url
 from ._operations.close_access import close_access
 from ._operations.close_by_policy import close_by_policy
@@ -37,12 +39,14 @@ def close_spec() -> dict[str, Any]:
         "only_mine": {"type": "bool", "default": True},
         "all_grants": {"type": "bool", "default": False},
         "requestors": {"type": "list", "elements": "str"},
+        "orphans_of": {"type": "str", "choices": ["controller"]},
+        "ended_jobs": {"type": "list", "elements": "int"},
     }
 
 
 def refuse_with_open(params: Mapping[str, Any]) -> None:
     """Refuse what would make a task that opens look like one that closes."""
-    for option in ("all_grants", "requestors"):
+    for option in ("all_grants", "requestors", "orphans_of", "ended_jobs"):
         if params[option]:
             raise InvalidOption(option, "it chooses what is closed; it goes with state: closed")
 
@@ -108,7 +112,8 @@ def _read_origin(option: str, raw: Any) -> Origin:
 def _read_whose(params: Mapping[str, Any]) -> Whose:
     justification = read_justification(params)
     everybody = bool(params["all_grants"])
-    marks = justification.own_marks if params["only_mine"] and not everybody else None
+    orphans = _read_orphans(params, justification)
+    marks = justification.own_marks if params["only_mine"] and not everybody and not orphans else None
     if marks == ():
         raise InvalidOption(
             "only_mine", "what is yours can't be told without requested_by: give it, or say only_mine: false"
@@ -117,4 +122,21 @@ def _read_whose(params: Mapping[str, Any]) -> Whose:
     chosen = str(params["justification"] or "").strip()
     if everybody and (chosen or requestors):
         raise InvalidOption("all_grants", "it ends everybody's windows, so leave out justification and requestors")
-    return Whose(marks, requestors, chosen, everybody)
+    return Whose(marks, requestors, chosen, everybody, orphans=orphans)
+
+
+def _read_orphans(params: Mapping[str, Any], justification: Justification) -> Orphans | None:
+    ended = params["ended_jobs"]
+    if not params["orphans_of"]:
+        if ended is not None:
+            raise InvalidOption("ended_jobs", "it tells which windows are orphans; it goes with orphans_of")
+        return None
+    if params["all_grants"]:
+        raise InvalidOption("all_grants", "it ends everybody's windows, so leave out orphans_of")
+    if ended is None and isinstance(read_asker(f"[{justification.job}]"), Job):
+        raise InvalidOption(
+            "ended_jobs",
+            "in a job of AWX or Automation Platform nobody but its controller knows which jobs are over: give "
+            "their numbers (the playbook jitfleet.azure.close_access asks the controller)",
+        )
+    return Orphans(this_place(), is_alive, frozenset(ended or ()))

@@ -1,17 +1,21 @@
 # Copyright (c) 2026 jitfleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Ansible process for which a module works."""
+"""The Ansible process for which a module works, and which others still live."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import socket
 from pathlib import Path
 
 from ._jit.errors import ControllerGone
 
 # Set by the action plugin: the process that waits for the module, as `process_identity` writes it.
 CONTROLLER_VARIABLE = "JITFLEET_CONTROLLER_PROCESS"
+# The processes of a machine itself, not of a container; the number is the kernel's own.
+_MACHINES_OWN = "pid:[4026531836]"
 
 
 def assert_controller_lives() -> None:
@@ -35,3 +39,29 @@ def process_identity(process_id: int) -> str:
     except OSError:
         return f"{process_id}:"
     return f"{process_id}:{fields[19]}" if fields[0] not in ("Z", "X") else ""
+
+
+def is_alive(process: str) -> bool:
+    """Tell whether the process of this identity lives. Without a known start its number decides."""
+    number, _, start = process.partition(":")
+    now = process_identity(int(number))
+    return bool(now) and (not start or now in (process, f"{number}:"))
+
+
+def this_place() -> str:
+    """Name where processes of this user are told apart by their numbers: this machine, or this container alone."""
+    marks = [_read("/etc/machine-id"), socket.gethostname(), str(os.getuid())]
+    try:
+        namespace = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:  # no Linux, and so no such containers
+        namespace = _MACHINES_OWN
+    if namespace != _MACHINES_OWN:
+        marks += [namespace, _read("/proc/sys/kernel/random/boot_id")]
+    return hashlib.sha256("\n".join(marks).encode()).hexdigest()[:8]
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""

@@ -39,6 +39,7 @@ def open_spec() -> dict[str, Any]:
         "minimum_remaining": {"type": "str"},
         "require_justification": {"type": "bool", "default": False},
         "justification_pattern": {"type": "str"},
+        "outlives_run": {"type": "bool", "default": False},
         "wait_for": {"type": "str", "choices": ["accepted", "initiated", "rule", "port"], "default": "initiated"},
         "start_vms": {"type": "bool", "default": False},
         "enable_missing": {"type": "bool", "default": False},

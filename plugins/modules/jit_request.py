@@ -139,7 +139,9 @@ options:
       - The job in which access is asked for, which differs from run to run.
       - By default, in a job of AWX or Automation Platform, its number, its template and its workflow, as C(awx job 42 "Open
         RDP" in workflow 41 "Maintenance"), with the kind of launch where that is none of C(manual), C(workflow) and
-        C(scheduled). Names of more than 80 characters end in C(...). Elsewhere nothing.
+        C(scheduled). Names of more than 80 characters end in C(...). Elsewhere the run of Ansible, as
+        C(run 4711-81234-1f3a9c2e) by its process, that process's start and a mark of the machine and its user, by which
+        O(orphans_of) finds out whether it is over.
     type: str
   wait_for:
     description: What to wait for.
@@ -208,9 +210,40 @@ options:
       - With O(state=closed) end only windows that are one's own. These are the ones that by their justification the same
         O(requested_by) asked for, in a job of AWX or Automation Platform on whichever node, those of the same job,
         O(requested_in), and those that Azure keeps under the name of the user who is signed in.
-      - With V(false) whose window it is doesn't matter.
+      - With V(false) whose window it is doesn't matter. O(orphans_of) takes its place.
     type: bool
     default: true
+  outlives_run:
+    description:
+      - The windows shall stay open when the run or job that asks for them is over, because they are for a person, or for
+        something that runs by itself. O(orphans_of) leaves them then.
+      - It puts C((stays)) behind the brackets of the justification.
+    type: bool
+    default: false
+  orphans_of:
+    description:
+      - With O(state=closed) end only windows whose run or job is over, whoever asked for them. A cancelled job runs none of
+        its tasks, an C(always) section neither, so what it opened stays open. This is for a schedule that sweeps it up.
+      - Which run or job asked is what the justification says by O(requested_in). Windows that name none, or that were
+        opened with O(outlives_run=true), are left.
+      - V(controller) means runs on this machine by the same user of it, whose processes are looked for. Runs on other
+        machines or in other containers, or before the container was restarted, are left. It also means the jobs of
+        O(ended_jobs).
+      - A window that another run found open, and so didn't ask for itself, is closed like any other.
+    type: str
+    choices: [controller]
+  ended_jobs:
+    description:
+      - With O(orphans_of=controller) the numbers of jobs, and of workflow jobs, of AWX or Automation Platform that are known
+        to be over. A window that was opened in a job of a workflow is an orphan once both are over.
+      - Windows that name other jobs are left. So a list that is too short does no harm, and one that was read before a job
+        began neither.
+      - Within such a job it has to be given, because nobody but the controller can tell. The playbook
+        C(jitfleet.azure.close_access) asks it.
+      - Jobs of two controllers that work on the same VMs can't be told apart by their numbers. Choose further then by
+        O(justification), or by the VMs.
+    type: list
+    elements: int
   requestors:
     description:
       - With O(state=closed) end only windows of these people, by the name that Azure keeps. For service principals Azure
@@ -300,6 +333,16 @@ EXAMPLES = r"""
     - name: Close all ports
       jitfleet.azure.jit_request:
         state: closed
+
+- name: Sweep up what cancelled or killed runs left open
+  hosts: vdi
+  gather_facts: false
+  tasks:
+    - name: Close windows whose run on this machine is over, or whose job is among those
+      jitfleet.azure.jit_request:
+        state: closed
+        orphans_of: controller
+        ended_jobs: [4711, 4712]
 
 - name: Break glass, end every window of a resource group
   hosts: localhost

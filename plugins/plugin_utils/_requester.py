@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import getpass
+import multiprocessing
 import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from ..module_utils._controller import process_identity, this_place
+from ..module_utils._jit.orphans import Run
 
 # AWX and Automation Platform set each variable under both names; older ones under the second alone.
 _PRODUCTS = ("awx", "tower")
@@ -29,14 +33,17 @@ class Requester:
     job: str = ""
 
 
-def find_requester(variables: Mapping[str, Any], user: str, machine: str) -> Requester:
-    """Name who runs this: AWX's job and what started it, an event's rule, else the user at his machine."""
+def find_requester(variables: Mapping[str, Any], user: str, machine: str, run: str = "") -> Requester:
+    """Name who runs this: AWX's job and what started it, an event's rule, else the user at his machine.
+
+    `run` is the name of a run that is no job.
+    """
     for product in _PRODUCTS:
         if variables.get(f"{product}_job_id"):
             return _in_job(product, variables)
     account = f"{_plain(user)}@{_plain(machine)}"
     rule = _rule(variables)
-    return Requester(f"{rule} as {account}" if rule else account)
+    return Requester(f"{rule} as {account}" if rule else account, run)
 
 
 def _in_job(product: str, variables: Mapping[str, Any]) -> Requester:
@@ -94,3 +101,10 @@ def this_user() -> str:
 
 def this_machine() -> str:
     return socket.gethostname()
+
+
+def this_run() -> str:
+    """Name the run of Ansible that this process works for: actions run in processes of their own."""
+    parent = multiprocessing.parent_process()
+    process = parent.pid if parent and parent.pid else os.getpid()
+    return str(Run(process_identity(process), this_place()))

@@ -22,6 +22,7 @@ def test_a_recorded_job_gives_the_expected_justification(name: str) -> None:
             "justification": variables["jit_justification"],
             "require_justification": True,
             "justification_pattern": None,
+            "outlives_run": False,
             "requested_by": requester.who,
             "requested_in": requester.job,
         }

@@ -17,6 +17,7 @@ from .access import Origin
 from .grants import Grant
 from .ids import VmId
 from .layout import Layout
+from .orphans import Orphans
 from .security_rules import SecurityRule
 from .sources import covers
 
@@ -37,7 +38,7 @@ class Whose:
     `marks` are texts of which a justification holds one if we asked for the window ourselves, `own_name` is our
     name as Azure records it; without `marks` it doesn't matter who asked. `requestors` are Azure's names in lower
     case, empty for any, and `justification` is a text that the request's holds. With `everybody` all windows end,
-    and rules that let in more end with them.
+    and rules that let in more end with them. `orphans` chooses the windows that nobody needs any more.
     """
 
     marks: tuple[str, ...] | None = None
@@ -45,11 +46,12 @@ class Whose:
     justification: str = ""
     everybody: bool = False
     own_name: str = ""
+    orphans: Orphans | None = None
 
     def owns(self, grant: Grant) -> bool:
         if self.everybody:
             return True
-        if not self._is_ours(grant):
+        if not self._is_ours(grant) or not (self.orphans is None or self.orphans.has(grant.justification)):
             return False
         return (not self.requestors or grant.requestor.lower() in self.requestors) and (
             self.justification.lower() in grant.justification.lower()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import InvalidOption
+from .orphans import OUTLIVES
 
 # Ours: Azure documents no bound [inf]. The whole text, with what is put behind the user's own.
 LONGEST = 1000
@@ -51,7 +52,7 @@ def read_justification(params: Mapping[str, Any]) -> Justification:
         _demand(own, params)
     controller = f" by {requested_by}]" if requested_by and job else f"[{requested_by}]" if requested_by else ""
     asked = f"[{job}{controller}" if job and requested_by else f"[{job}]" if job else controller
-    text = f"{own} {asked}".strip()
+    text = f"{own} {asked}{f' {OUTLIVES}' if params['outlives_run'] else ''}".strip()
     if (length := len(text) + MARKS_ROOM) > LONGEST:
         raise InvalidOption(
             "justification",

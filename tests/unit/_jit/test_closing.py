@@ -12,6 +12,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import 
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.closing import CloseWish, Whose, choose, plan
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.grants import Grant
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.layout import Attachment, Layout
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.orphans import Orphans
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.security_rules import SecurityRule
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ ME, COLLEAGUE = "[ada@control-node]", "[bob@control-node]"
 OWN_ADDRESS = "(my_ip)"
 ADDRESS, NEIGHBOUR = "10.0.1.4", "10.0.1.5"
 DESK, OTHER_DESK, OFFICE = "203.0.113.7", "203.0.113.8", "203.0.113.0/24"
+ORPHANS = Orphans("here", lambda process: False, frozenset({42}))
 MINE, ANYBODY, EVERYBODY = Whose(marks=(ME,)), Whose(), Whose(everybody=True)
 LAYOUT = Layout(vm_id(), (Attachment("nic", ADDRESS, "nsg", None, subnet_known=True),), is_complete=True)
 
@@ -94,6 +96,10 @@ def test_a_window_is_chosen_by_its_port_and_where_it_admits_from(
         (Whose(justification="chg-1"), window(by=COLLEAGUE), True),
         (Whose(justification="CHG-2"), window(by=COLLEAGUE), False),
         (Whose(marks=(ME,), justification="CHG-2"), window(by=ME), False),
+        (Whose(orphans=ORPHANS), window(by="[awx job 42 by bob]"), True),
+        (Whose(orphans=ORPHANS), window(by="[awx job 43 by bob]"), False),
+        (Whose(orphans=ORPHANS, justification="CHG-2"), window(by="[awx job 42 by bob]"), False),
+        (Whose(orphans=ORPHANS, requestors=frozenset({"ada"})), window(by="[awx job 42 by bob]"), False),
     ],
 )
 def test_a_window_is_chosen_by_who_asked_for_it_and_why(whose: Whose, found: Grant, is_chosen: bool) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.justification 
 
 def read(**params: Any) -> Justification:
     unset = dict.fromkeys(("justification", "justification_pattern", "requested_by", "requested_in"))
+    unset["outlives_run"] = None
     return read_justification({"state": "open", "require_justification": False, **unset, **params})
 
 
@@ -35,6 +36,7 @@ def read(**params: Any) -> Justification:
             " by alice on n1]",
         ),
         ({"requested_in": "nightly run"}, "[nightly run]", ""),
+        ({"requested_by": "ada@ctl", "outlives_run": True}, "[ada@ctl] (stays)", "[ada@ctl]"),
     ],
 )
 def test_the_requester_and_his_job_stand_in_brackets_behind_the_users_text(
@@ -110,6 +112,16 @@ ALICE = {"requested_by": "alice on exec-1", "requested_in": 'awx job 42 "Open RD
         ({"requested_by": "ada@ctl"}, {"requested_by": "ada@ctl", "justification": "CHG-1"}, True),
         ({"requested_by": "ada@ctl"}, {"requested_by": "lada@ctl"}, False),
         ({"requested_by": "ada@ctl"}, {"requested_by": "ada@ctl2"}, False),
+        (
+            {"requested_by": "ada@ctl", "requested_in": "run 8-2-ff"},
+            {"requested_by": "ada@ctl", "requested_in": "run 7-1-ff", "outlives_run": True},
+            True,
+        ),
+        (
+            {"requested_by": "ada@ctl", "requested_in": "run 8-2-ff"},
+            {"requested_by": "lada@ctl", "requested_in": "run 7-1-ff"},
+            False,
+        ),
         ({"requested_by": "alice on exec-2", "requested_in": "awx job 43"}, ALICE, True),
         ({"requested_by": "alice", "requested_in": "awx job 43"}, ALICE, True),
         ({"requested_by": "malice on exec-1", "requested_in": "awx job 43"}, ALICE, False),

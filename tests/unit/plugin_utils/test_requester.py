@@ -61,6 +61,14 @@ def test_variables_tell_who_runs_a_play(variables: dict[str, Any], job: str, who
     assert (found.job, found.who) == (job, who)
 
 
+def test_outside_of_jobs_the_run_takes_the_jobs_place() -> None:
+    run = "run 7-1-ff"
+
+    assert find_requester({}, "ann", "ctl", run).job == run
+    assert find_requester({"ansible_eda": {"rule": "open"}}, "ann", "ctl", run).job == run
+    assert find_requester(ALICE, "ann", "ctl", run).job == 'awx job 42 "Open RDP"'
+
+
 def test_names_become_parts_of_one_line_that_cannot_be_taken_for_something_else() -> None:
     names = {"awx_job_template_name": 'a" by eve]\n\x1b[2J', "awx_user_name": "bob] [x"}
 
