@@ -46,6 +46,7 @@ options:
     description:
       - The ids of management groups; the VMs of all subscriptions in them are hosts, beside those of
         O(subscriptions).
+      - With O(source=arm) the credential needs C(Microsoft.Management/managementGroups/descendants/read) on them.
     type: list
     elements: str
     default: []
