@@ -44,12 +44,15 @@ class Arm:
         before_write: Callable[[], None],
         *,
         validates: bool = True,
+        read_timeout: float = READ_TIMEOUT,
     ) -> None:
         self._base_url = cloud.resource_manager
         self._before_write = before_write
         self._tokens = tokens
         authentication = Authentication(tokens)
-        self._client = pipeline_client(cloud.resource_manager, user_agent, authentication, validates=validates)
+        self._client = pipeline_client(
+            cloud.resource_manager, user_agent, authentication, validates=validates, read_timeout=read_timeout
+        )
 
     def user_name(self) -> str:
         """Give the name of the user who is signed in, as Azure records it; empty for an application."""
@@ -102,7 +105,12 @@ class Arm:
 
 
 def pipeline_client(
-    base_url: str, user_agent: str, authentication: Authentication | None = None, *, validates: bool = True
+    base_url: str,
+    user_agent: str,
+    authentication: Authentication | None = None,
+    *,
+    validates: bool = True,
+    read_timeout: float = READ_TIMEOUT,
 ) -> Any:
     """Make the SDK's client with its usual policies; `validates` certificates or takes any.
 
@@ -122,7 +130,7 @@ def pipeline_client(
     transport = sdk.RequestsTransport(
         session=session,
         connection_timeout=CONNECT_TIMEOUT,
-        read_timeout=READ_TIMEOUT,
+        read_timeout=read_timeout,
         connection_verify=validates,
     )
     return sdk.ARMPipelineClient(base_url, policies=policies, transport=transport)

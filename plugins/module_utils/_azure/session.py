@@ -11,7 +11,7 @@ from typing import Any
 
 from .._jit.sign_in import SignIn
 from . import sdk
-from .arm import Arm, pipeline_client, send_json
+from .arm import READ_TIMEOUT, Arm, pipeline_client, send_json
 from .clouds import Cloud, resolve
 from .tokens import Tokens
 
@@ -20,7 +20,11 @@ _tokens: dict[tuple[SignIn, Cloud], Tokens] = {}
 
 
 def connect(
-    sign_in: SignIn, user_agent: str, now: Callable[[], float], before_write: Callable[[], None] = lambda: None
+    sign_in: SignIn,
+    user_agent: str,
+    now: Callable[[], float],
+    before_write: Callable[[], None] = lambda: None,
+    read_timeout: float = READ_TIMEOUT,
 ) -> Arm:
     """Find the cloud and prepare the sign-in; the first request asks for the token.
 
@@ -37,4 +41,5 @@ def connect(
     who = replace(sign_in, source="", subscription_id=None, looked_at=(), warnings=())
     if (who, cloud) not in _tokens:
         _tokens[who, cloud] = Tokens(sign_in, cloud, now)
-    return Arm(cloud, _tokens[who, cloud], user_agent, before_write, validates=validates)
+    tokens = _tokens[who, cloud]
+    return Arm(cloud, tokens, user_agent, before_write, validates=validates, read_timeout=read_timeout)
