@@ -126,6 +126,10 @@ def read_policies(cloud: RunningSimulator) -> list[dict[str, Any]]:
     return policies
 
 
+def vm_ids(cloud: RunningSimulator) -> list[str]:
+    return [vm["id"] for policy in read_policies(cloud) for vm in policy["properties"]["virtualMachines"]]
+
+
 def count_vms(policy: Mapping[str, Any]) -> int:
     return len(policy["properties"]["virtualMachines"])
 
@@ -146,13 +150,10 @@ def ask_all(cloud: RunningSimulator, policies: list[dict[str, Any]]) -> None:
 
 
 def write_inventory(cloud: RunningSimulator, folder: Path) -> Path:
-    """Write the hosts, with what the inventory plugin says of them, as a script that prints them."""
-    source = folder / "fleet.jit_vms.yml"
-    source.write_text("plugin: jitfleet.azure.jit_vms\n")
-    listed = subprocess.run(
-        [BIN / "ansible-inventory", "-i", source, "--list"], env=cloud.environment, check=True, capture_output=True
-    )
-    (folder / "hosts.json").write_bytes(listed.stdout)
+    """Write the hosts, with their VMs' ids and no more, as a script that prints them."""
+    hosts = {vm.rpartition("/")[2]: {"azure_vm_id": vm, "ansible_host": "127.0.0.1"} for vm in vm_ids(cloud)}
+    listed = {"_meta": {"hostvars": hosts}, "all": {"hosts": list(hosts)}}
+    (folder / "hosts.json").write_text(json.dumps(listed))
     script = folder / "hosts"
     script.write_text(f"#!/bin/sh\ncat {folder / 'hosts.json'}\n")
     script.chmod(0o700)
@@ -167,8 +168,7 @@ def write_play(folder: Path, name: str, tasks: list[dict[str, Any]]) -> Path:
 
 def write_arguments(cloud: RunningSimulator, folder: Path) -> Path:
     """Write the module's arguments as the action plugin gives them."""
-    ids = [vm["id"] for policy in read_policies(cloud) for vm in policy["properties"]["virtualMachines"]]
-    vms = [{"id": vm, "hosts": [vm.rpartition("/")[2]]} for vm in ids]
+    vms = [{"id": vm, "hosts": [vm.rpartition("/")[2]]} for vm in vm_ids(cloud)]
     arguments = folder / "arguments.json"
     given = {**OPEN, "vms": vms, "requested_by": "somebody@somewhere"}
     arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": given}))

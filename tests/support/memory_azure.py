@@ -23,6 +23,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import 
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import PolicyId, VmId
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.policies import Policy
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.vms import Vm
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.seams import Keep
 from samples import NOON, REGION, vm_id
 
 Json = dict[str, Any]
@@ -238,7 +239,9 @@ class MemoryAzure:
             self._running.setdefault(vm, self.clock.now() + self.starting)
             self._end("start")
 
-    def list_policies(self, subscription_id: str, resource_group: str | None = None) -> list[Policy]:
+    def list_policies(
+        self, subscription_id: str, resource_group: str | None = None, *, keep: Keep | None = None
+    ) -> list[Policy]:
         with self._lock:
             scope = f"{subscription_id}/{resource_group}" if resource_group else subscription_id
             self._begin("list", scope)
@@ -250,7 +253,7 @@ class MemoryAzure:
             ]
             policies = [policy for stored in reversed(shown) if (policy := self._read(stored))]
             self._end("list")
-            return policies
+            return [policy.keeping(keep) if keep else policy for policy in policies]
 
     def list_region(self, subscription_id: str, location: str, resource_group: str | None = None) -> list[Policy]:
         with self._lock:

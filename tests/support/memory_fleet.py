@@ -13,6 +13,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import 
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.hosts import VmRow
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import PolicyId
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.policies import Policy
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.seams import Keep
 from samples import SUBSCRIPTION, entry, port, vm_id
 
 
@@ -49,7 +50,9 @@ class MemoryFleet:
         self.asked.append((tuple(subscriptions), tuple(resource_groups), include_powered_off))
         return list(self.rows)
 
-    def list_policies(self, subscription_id: str, resource_group: str | None = None) -> list[Policy]:
+    def list_policies(
+        self, subscription_id: str, resource_group: str | None = None, *, keep: Keep | None = None
+    ) -> list[Policy]:
         self.asked.append(("policies", subscription_id, resource_group))
         if refusal := self.refusals.get((subscription_id, resource_group)):
             raise refusal

@@ -20,6 +20,7 @@ from typing import Any
 
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import PolicyId
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.policies import Policy
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.seams import Keep
 from greenlet import getcurrent, greenlet
 from samples import NOON
 
@@ -110,7 +111,9 @@ class WorldJit:
         self.shared.exists = exists
         world.wait(until_reply)
 
-    def list_policies(self, subscription_id: str, resource_group: str | None = None) -> list[Policy]:
+    def list_policies(
+        self, subscription_id: str, resource_group: str | None = None, *, keep: Keep | None = None
+    ) -> list[Policy]:
         raise AssertionError("one policy is never worth a list")
 
     def initiate(self, policy_id: PolicyId, body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._jit.errors import AzureRefused
@@ -24,14 +24,20 @@ class ArmJitApi:
     def __init__(self, arm: Arm) -> None:
         self._arm = arm
 
-    def list_policies(self, subscription_id: str, resource_group: str | None = None) -> list[Policy]:
-        """Read the policies of a subscription, or of one of its groups.
+    def list_policies(
+        self,
+        subscription_id: str,
+        resource_group: str | None = None,
+        *,
+        keep: Callable[[Mapping[str, Any]], bool] | None = None,
+    ) -> list[Policy]:
+        """Read the policies of a subscription, or of one of its groups, with the requests that `keep` wants.
 
         The subscription's list is put together from several backends and has been seen to miss policies
         [issue], so what it doesn't show may exist all the same.
         """
         group = f"/resourceGroups/{resource_group}" if resource_group else ""
-        return self._list(f"/subscriptions/{subscription_id}{group}/{_TYPE}", group)
+        return self._list(f"/subscriptions/{subscription_id}{group}/{_TYPE}", group, keep)
 
     def list_region(self, subscription_id: str, location: str, resource_group: str | None = None) -> list[Policy]:
         """Read the policies of a region, which one backend answers alone [rec]."""
@@ -39,10 +45,13 @@ class ArmJitApi:
         path = _TYPE.replace("/jit", f"/locations/{location}/jit")
         return self._list(f"/subscriptions/{subscription_id}{group}/{path}", group)
 
-    def _list(self, path: str, group: str) -> list[Policy]:
+    def _list(
+        self, path: str, group: str, keep: Callable[[Mapping[str, Any]], bool] | None = None
+    ) -> list[Policy]:
         try:
             documents = self._arm.items(path, API_VERSION)
-            return [policy for document in documents if (policy := Policy.read(document))]
+            policies = (policy for document in documents if (policy := Policy.read(document)))
+            return [policy.keeping(keep) if keep else policy for policy in policies]
         except AzureRefused as error:
             if group and error.status == 404:  # the group is gone, and its policies with it
                 return []

@@ -72,6 +72,15 @@ def live_grants(requests: Iterable[Mapping[str, Any]], now: datetime) -> Iterato
     return (grant for grant in candidates if grant.is_live(now))
 
 
+def is_live_request(request: Mapping[str, Any]) -> bool:
+    """Tell whether some port of a request may be open or opening; its end isn't looked at."""
+    return any(
+        str(port.get("status") or "").lower() in _LIVE
+        for entry in request.get("virtualMachines") or ()
+        for port in entry.get("ports") or ()
+    )
+
+
 def covered_until(grants: Sequence[Grant], port: int, sources: Iterable[str]) -> datetime | None:
     """Tell until when all `sources` have the port; None where one of them has not.
 

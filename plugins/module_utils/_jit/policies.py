@@ -9,7 +9,7 @@ back as it came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,11 @@ class Policy:
     @property
     def failed(self) -> bool:
         return str(self.properties.get("provisioningState") or "").lower() == "failed"
+
+    def keeping(self, keep: Callable[[Mapping[str, Any]], bool]) -> Policy:
+        """Give it with those requests alone that are of interest: the others are most of a long-lived document."""
+        requests = [request for request in self.requests if keep(request)]
+        return Policy(self.id, {**self.document, "properties": {**self.properties, "requests": requests}})
 
     def coverages(self) -> Iterable[Coverage]:
         return read_entries(self.entries)

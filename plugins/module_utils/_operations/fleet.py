@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._jit.errors import AzureError, AzureRefused
+from .._jit.grants import is_live_request
 from .._jit.ids import PolicyId, VmId
 from .._jit.policies import Coverage, Policy
 from .parallel import each
-from .seams import JitApi, Warn
+from .seams import JitApi, Keep, Warn
 
 # From here on one list of the subscription is cheaper than a reading of each policy, and keeps the read rate
 # far from Azure's limit of 25 a second.
@@ -65,7 +66,7 @@ def read_known(
     missed = list({vm.group_key: vm for vm in vms if vm not in holdings}.values())
     refused = [vm for vm in missed if vm.subscription_id.lower() in shut]
     asked = [*refused, *[vm for vm in missed if vm.subscription_id.lower() not in shut][:most_groups]]
-    groups = each(lambda vm: jit.list_policies(vm.subscription_id, vm.resource_group), asked)
+    groups = each(lambda vm: jit.list_policies(vm.subscription_id, vm.resource_group, keep=is_live_request), asked)
     _index(policies, holdings, wanted - set(holdings), groups)
     return Known(policies, holdings)
 
@@ -96,7 +97,7 @@ def _list_all(
 
 def _try_list(subscription_id: str, jit: JitApi) -> list[Policy] | AzureRefused:
     try:
-        return jit.list_policies(subscription_id)
+        return jit.list_policies(subscription_id, keep=is_live_request)
     except AzureRefused as error:
         return error
 
@@ -131,6 +132,7 @@ def read_policies(policy_ids: Iterable[PolicyId], jit: JitApi) -> Mapping[Policy
 def look_at(
     policy_ids: Iterable[PolicyId],
     jit: JitApi,
+    keep: Keep = is_live_request,
     *,
     gone: Collection[PolicyId] = (),
     most_missed: int | None = None,
@@ -147,7 +149,7 @@ def look_at(
     few = [policy_id for name, ids in subscriptions.items() if name not in many for policy_id in ids]
     found: dict[PolicyId, Policy | None] = {}
     missed: list[PolicyId] = []
-    for ids, listed in zip(many.values(), each(lambda ids: _list(ids, jit), many.values()), strict=True):
+    for ids, listed in zip(many.values(), each(lambda ids: _list(ids, jit, keep), many.values()), strict=True):
         if listed is not None:
             shown = {policy.id: policy for policy in listed}
             found.update({key: shown.get(key) for key in ids if key in shown or key in gone})
@@ -159,10 +161,10 @@ def look_at(
     return Look(found, max(singles.values(), default=0))
 
 
-def _list(policy_ids: Sequence[PolicyId], jit: JitApi) -> list[Policy] | None:
+def _list(policy_ids: Sequence[PolicyId], jit: JitApi, keep: Keep) -> list[Policy] | None:
     """List the policies of some policies' subscription; none where that is forbidden, None where it fails."""
     try:
-        return jit.list_policies(policy_ids[0].subscription_id)
+        return jit.list_policies(policy_ids[0].subscription_id, keep=keep)
     except AzureRefused as error:
         return [] if error.status in (403, 404) else None
     except AzureError:

@@ -17,11 +17,16 @@ from .._jit.reach import Miss, Target
 from .._jit.security_rules import SecurityGroup
 from .._jit.vms import Vm
 
+# Tells which of a policy's requests are of interest; a list holds the whole history of each.
+Keep = Callable[[Mapping[str, Any]], bool]
+
 
 class JitApi(Protocol):
     """Just-in-time policies. All calls raise an `AzureError` when they fail."""
 
-    def list_policies(self, subscription_id: str, resource_group: str | None = None) -> list[Policy]: ...
+    def list_policies(
+        self, subscription_id: str, resource_group: str | None = None, *, keep: Keep | None = None
+    ) -> list[Policy]: ...
     def find_policy(self, policy_id: PolicyId) -> Policy | None: ...
     def put_policy(self, policy_id: PolicyId, body: Mapping[str, Any]) -> None: ...
     def delete_policy(self, policy_id: PolicyId) -> None: ...

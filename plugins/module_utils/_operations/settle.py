@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from .._jit.grants import Grant, read_grants
 from .._jit.ids import PolicyId, VmId
 from .._jit.policies import Policy
 from .fleet import look_at
 from .initiate import Accepted, Item, NotOpened, Verdict
-from .seams import JitApi
+from .seams import JitApi, Keep
 from .waiting import Deadline
 
 # Where policies can't be read by list. Azure takes 25 a second of one client in a subscription [docs], and others
@@ -40,7 +40,7 @@ def await_initiated(
         by_policy: dict[PolicyId, list[tuple[Item, Accepted]]] = defaultdict(list)
         for item, accepted in pending:
             by_policy[accepted.policy_id].append((item, accepted))
-        look = look_at(by_policy, jit)
+        look = look_at(by_policy, jit, _one_of({accepted.start_text for _item, accepted in pending}))
         for policy in filter(None, look.found.values()):
             for request, verdict in _judge(policy, by_policy[policy.id]).items():
                 del pending[request]
@@ -55,6 +55,10 @@ def await_initiated(
     for item, _accepted in pending:
         _add(verdicts, item, NotOpened("unknown", problem, accepted=True))
     return verdicts
+
+
+def _one_of(starts: Collection[str]) -> Keep:
+    return lambda request: request.get("startTimeUtc") in starts
 
 
 def _add(verdicts: dict[Item, Verdict], item: Item, verdict: Verdict) -> None:

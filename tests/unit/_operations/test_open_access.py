@@ -20,6 +20,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import 
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import PolicyId, VmId
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.policies import Policy
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcomes import PortOutcome
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.seams import Keep
 from memory_azure import CALLER, Call, MemoryAzure, raising, refused
 from open_services import OpenServices
 from opening import DESK, ME, REFERENCE, covered, error, posted, run, states
@@ -209,9 +210,11 @@ class Timed(MemoryAzure):
         super().__init__()
         self.moments: list[datetime] = []
 
-    def list_policies(self, subscription_id: str, resource_group: str | None = None) -> list[Policy]:
+    def list_policies(
+        self, subscription_id: str, resource_group: str | None = None, *, keep: Keep | None = None
+    ) -> list[Policy]:
         self.moments.append(self.clock.now())
-        return super().list_policies(subscription_id, resource_group)
+        return super().list_policies(subscription_id, resource_group, keep=keep)
 
     def find_policy(self, policy_id: PolicyId) -> Policy | None:
         self.moments.append(self.clock.now())
