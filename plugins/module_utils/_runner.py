@@ -20,12 +20,13 @@ from ._azure.defender_api import ArmDefenderApi
 from ._azure.jit_api import ArmJitApi
 from ._azure.layouts import ArmLayouts
 from ._azure.network_api import ArmNetworkApi
+from ._azure.permissions_api import ArmPermissionsApi
 from ._azure.power_api import ArmPowerApi
 from ._azure.resource_graph import ResourceGraph
 from ._azure.session import connect
 from ._azure.vm_api import ArmVmApi
 from ._controller import assert_controller_lives
-from ._jit.errors import AzureRefused, InvalidOptions, JitFleetError, NothingSelected
+from ._jit.errors import AzureRefused, InvalidOptions, JitFleetError, NothingSelected, PermissionsMissing
 from ._jit.ids import VmId
 from ._jit.sign_in import SignIn
 from ._operations.outcomes import Outcome
@@ -60,6 +61,7 @@ class Context:
     defender: ArmDefenderApi
     layouts: ArmLayouts
     network: ArmNetworkApi
+    permissions: ArmPermissionsApi
     user_name: Callable[[], str]
     power: ArmPowerApi
     connector: TcpConnector
@@ -168,6 +170,7 @@ def _context(module: AnsibleModule, sign_in: SignIn) -> Context:
         defender=ArmDefenderApi(arm),
         layouts=ArmLayouts(arm),
         network=ArmNetworkApi(arm),
+        permissions=ArmPermissionsApi(arm),
         user_name=arm.user_name,
         power=ArmPowerApi(arm),
         connector=TcpConnector(),
@@ -181,6 +184,9 @@ def _context(module: AnsibleModule, sign_in: SignIn) -> Context:
 def _failure(error: JitFleetError) -> dict[str, Any]:
     if isinstance(error, InvalidOptions):
         return {"msg": str(error), "problems": [str(problem) for problem in error.problems]}
+    if isinstance(error, PermissionsMissing):
+        missing = [{"scope": scope, "actions": list(actions)} for scope, actions in error.missing.items()]
+        return {"msg": str(error), "missing_permissions": missing}
     if isinstance(error, AzureRefused):
         said = {
             "status": error.status,

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - jitfleet.azure.batch
   - jitfleet.azure.waiting
   - jitfleet.azure.writing
+  - jitfleet.azure.permissions
 attributes:
   check_mode:
     support: full
@@ -320,6 +321,7 @@ from ..module_utils._operations.cover_request import CoverRequest, VmWish
 from ..module_utils._operations.outcomes import Outcome
 from ..module_utils._operations.safe_write import Writer
 from ..module_utils._options import Selected, batch_spec, collect
+from ..module_utils._permission_options import checked, permissions_spec, policy_deeds
 from ..module_utils._policy_options import (
     read_address,
     read_numbers,
@@ -360,7 +362,7 @@ def plan(params: Mapping[str, Any]) -> tuple[Selection[VmWish], Any]:
         asked = dataclasses.replace(request, wishes=wishes, scope=context.scope)
         return cover(asked, context.vms, context.defender, writer, context.warn, check_mode=context.check_mode)
 
-    return selection, operate
+    return selection, checked(params, policy_deeds(params), operate)
 
 
 def _read_selection(params: Mapping[str, Any]) -> Selection[VmWish]:
@@ -414,6 +416,7 @@ def main() -> None:
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 300},
             **writing_spec(),
+            **permissions_spec(),
             **batch_spec(),
         },
         plan,

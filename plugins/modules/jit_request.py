@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - jitfleet.azure.batch
   - jitfleet.azure.waiting
   - jitfleet.azure.writing
+  - jitfleet.azure.permissions
 attributes:
   check_mode:
     support: full
@@ -484,6 +485,7 @@ from typing import Any
 from ..module_utils._close_options import close_spec, plan_close, refuse_with_open
 from ..module_utils._open_options import open_spec, plan_open
 from ..module_utils._options import batch_spec
+from ..module_utils._permission_options import checked, permissions_spec, request_deeds
 from ..module_utils._policy_options import writing_spec
 from ..module_utils._runner import run
 from ..module_utils._selection import Selection
@@ -491,10 +493,10 @@ from ..module_utils._selection import Selection
 
 def plan(params: Mapping[str, Any]) -> tuple[Selection[Any], Any]:
     """Read the options into what to open, or what to close."""
-    if params["state"] == "closed":
-        return plan_close(params)
-    refuse_with_open(params)
-    return plan_open(params)
+    if params["state"] != "closed":
+        refuse_with_open(params)
+    selection, operate = plan_close(params) if params["state"] == "closed" else plan_open(params)
+    return selection, checked(params, request_deeds(params), operate)
 
 
 def main() -> None:
@@ -511,6 +513,7 @@ def main() -> None:
             **open_spec(),
             **close_spec(),
             **writing_spec(),
+            **permissions_spec(),
             **batch_spec(),
         },
         plan,

@@ -34,6 +34,14 @@ class NothingSelected(JitFleetError):
     """No VM is where the task looks for some."""
 
 
+class PermissionsMissing(JitFleetError):
+    """The credential may not do what the task is for; `missing` are the actions by the scope that lacks them."""
+
+    def __init__(self, text: str, missing: dict[str, tuple[str, ...]]) -> None:
+        super().__init__(text)
+        self.missing = missing
+
+
 class MissingLibrary(JitFleetError):
     """A Python package that the controller's interpreter lacks."""
 
