@@ -19,9 +19,9 @@ OUTLIVES = "(stays)"
 
 # What stands last in brackets; names within it have none. Behind it are marks only.
 _BRACKETS = re.compile(r"\[([^\[\]]*)\][^\[\]]*$")
-_RUN = re.compile(r"run (\d{1,9})-(\d*)-([0-9a-f]+)(?: by .*)?")
+_RUN = re.compile(r"run (\d{1,9})-(\d*)-([0-9a-f]+)(?: by (.*))?")
 _NAME = r'(?: "[^"]*")?'
-_JOB = re.compile(rf"(?:awx|tower) job (\d+){_NAME}(?: in workflow (\d+){_NAME})?(?: \([^()]*\))?(?: by .*)?")
+_JOB = re.compile(rf"(?:awx|tower) job (\d+){_NAME}(?: in workflow (\d+){_NAME})?(?: \([^()]*\))?(?: by (.*))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,14 @@ def read_asker(justification: str) -> Asker:
     if job := _JOB.fullmatch(text):
         return Job(int(job[1]), int(job[2]) if job[2] else None)
     return None
+
+
+def read_requester(justification: str) -> str:
+    """Read who asked, by the name that stands in the brackets; nothing where there are none."""
+    brackets = _BRACKETS.search(justification)
+    text = brackets[1] if brackets else ""
+    named = _RUN.fullmatch(text) or _JOB.fullmatch(text)
+    return (named[named.re.groups] or "") if named else text
 
 
 @dataclass(frozen=True, slots=True)

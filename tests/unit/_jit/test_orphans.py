@@ -12,6 +12,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.orphans import
     Orphans,
     Run,
     read_asker,
+    read_requester,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +48,26 @@ OVER = Orphans(HERE, lambda process: process == LIVING, frozenset({41, 42}))
 )
 def test_a_justification_tells_which_run_or_job_asked(text: str, asker: Asker) -> None:
     assert read_asker(text) == asker
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("", ""),
+        ("CHG-4711", ""),
+        ("CHG-1 [alice@ctl] #0a1b2c3d", "alice@ctl"),
+        ("[run 7-1-ff by ann@ctl] (stays) #0a1b2c3d", "ann@ctl"),
+        ("[run 7-1-ff]", ""),
+        (
+            '[awx job 42 "by hand" in workflow 41 "by night" by schedule "on call" on n1]',
+            'schedule "on call" on n1',
+        ),
+        ("[awx job 42]", ""),
+        ("[nightly run]", "nightly run"),
+    ],
+)
+def test_a_justification_tells_who_asked(text: str, who: str) -> None:
+    assert read_requester(text) == who
 
 
 @pytest.mark.parametrize(

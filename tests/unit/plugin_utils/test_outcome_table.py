@@ -193,3 +193,94 @@ def test_many_vms_that_were_left_out_are_counted_by_reason() -> None:
         "  left out  30: no nsg",
         "  left out  11: no defender plan",
     ]
+
+
+def closed(number: int, *ended: dict[str, Any], state: str = "closed", **more: Any) -> dict[str, Any]:
+    done = {"ended": list(ended), "rules": ["rule"]} if ended else {}
+    return {"port": number, "state": state, **done, **more}
+
+
+def window(*sources: str, by: str = "ann@ctl", requestor: str = "") -> dict[str, Any]:
+    said = f"CHG-1 [run 7-1-ff by {by}] #ref" if by else ""
+    return {
+        "sources": list(sources or ["203.0.113.7"]),
+        "end_time": END,
+        "requestor": requestor,
+        "justification": said,
+    }
+
+
+def closing(*vms: dict[str, Any], by: str = "ann@ctl", **summary: int) -> dict[str, Any]:
+    return {**result(*vms, **summary), "invocation": {"module_args": {"requested_by": by}}}
+
+
+def test_closing_tells_what_ended_and_where_nothing_was_open() -> None:
+    told = lines(
+        closing(
+            vm("a", "closed", closed(22, window()), closed(3389, window()), changed=True),
+            vm("b", "closed", closed(22), changed=False),
+            vm("c", "closed", changed=False),
+            vm("d", "failed", closed(22, state="failed"), error="port 22: rule x is locked", changed=False),
+        )
+    )
+
+    assert told == [
+        "jit_request: 1 closed, 2 had nothing open, 1 failed",
+        "  VM  outcome  ports     source       remarks",
+        "  a   closed   22, 3389  203.0.113.7",
+        "  b   closed   22                     nothing was open",
+        "  c   closed                          nothing was open",
+        "  d   failed   22                     port 22: rule x is locked",
+    ]
+
+
+def test_closing_names_who_else_is_concerned() -> None:
+    kept = closed(22, window(), kept=[window("203.0.113.8", by="bob@ctl")])
+    loose = closed(22, window(), still_open=[{"source": "203.0.113.7", "reason": "rule allow-ssh lets it in"}])
+    told = lines(
+        closing(
+            vm(
+                "a",
+                "closed",
+                closed(22, window(by="bob@ctl"), window("*", by="", requestor="eve@x")),
+                changed=True,
+            ),
+            vm("b", "closed", kept, changed=True),
+            vm("c", "closed", loose, changed=True),
+        )
+    )
+
+    assert told[2:] == [
+        "  a   closed   22     203.0.113.7, any  asked for by bob@ctl and eve@x",
+        "  b   closed   22     203.0.113.7       stays open for 203.0.113.8 until 21:00 UTC, asked for by bob@ctl",
+        "  c   closed   22     203.0.113.7       is still open for 203.0.113.7: rule allow-ssh lets it in",
+    ]
+
+
+def test_ones_own_windows_of_another_node_are_ones_own() -> None:
+    alice = closing(vm("a", "closed", closed(22, window(by="alice on n1")), changed=True), by="alice on n2")
+
+    assert lines(alice)[-1] == "  a   closed   22     203.0.113.7"
+
+
+def test_a_prediction_of_closing_says_what_would_end() -> None:
+    told = lines(
+        closing(
+            vm("a", "closed", closed(22, window()), changed=True), vm("b", "closed", closed(22), changed=False)
+        ),
+        check_mode=True,
+    )
+
+    assert told == [
+        "jit_request: 1 closed, 1 had nothing open (check mode: nothing was sent)",
+        "  VM  outcome    ports  source       remarks",
+        "  a   would end  22     203.0.113.7",
+        "  b   closed     22                  nothing was open",
+    ]
+
+
+def test_many_closed_vms_are_counted() -> None:
+    busy = [vm(f"a{number}", "closed", closed(22, window()), changed=True) for number in range(30)]
+    idle = [vm(f"b{number}", "closed", changed=False) for number in range(20)]
+
+    assert lines(closing(*busy, *idle)) == ["jit_request: 30 closed, 20 had nothing open"]
