@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from demo_fleet import HOSTS, WORKPLACE
+from desktops import open_rules
 from launches import EXPECTED, Launch, recorded_launches
 from running_simulator import ROOT, RunningSimulator
 
@@ -34,7 +36,9 @@ def covered(playbooks: Playbooks) -> Playbooks:
     return playbooks
 
 
-def replay(launch: Launch, simulator: RunningSimulator, folder: Path, **more: Any) -> str:
+def replay(
+    launch: Launch, simulator: RunningSimulator, folder: Path, playbook: str = "open_rdp.yml", **more: Any
+) -> str:
     """Run a job in a folder as AWX lays it out, and return what it printed."""
     for name in ("env", "inventory", "project"):
         (folder / name).mkdir(parents=True)
@@ -44,8 +48,8 @@ def replay(launch: Launch, simulator: RunningSimulator, folder: Path, **more: An
     (folder / "env" / "cmdline").write_text("-u root")
     groups = {"vdi": {"hosts": DESKTOPS}}
     (folder / "inventory" / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": groups}}))
-    shutil.copy(ROOT / "playbooks" / "open_rdp.yml", folder / "project")
-    command = [str(BIN / "ansible-runner"), "run", str(folder), "-p", "open_rdp.yml", "--limit", launch.limit]
+    shutil.copy(ROOT / "playbooks" / playbook, folder / "project")
+    command = [str(BIN / "ansible-runner"), "run", str(folder), "-p", playbook, "--limit", launch.limit]
     environment = {**simulator.environment, "PATH": f"{BIN}:{simulator.environment['PATH']}"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -83,3 +87,60 @@ def test_the_next_job_of_a_user_finds_open_what_the_last_one_opened(
     assert "already open" in again
     assert written_by_the_second == []
     assert [call.rpartition("/")[2] for call in simulator.writes()] == ["initiate"]
+
+
+def next_job(number: int, node: str) -> dict[str, Any]:
+    """Give what differs from job to job."""
+    return {
+        f"{product}_{name}": value
+        for product in ("awx", "tower")
+        for name, value in (
+            ("job_id", number),
+            ("execution_node", node),
+        )
+    }
+
+
+def without_text(launch: Launch) -> Launch:
+    """Leave out what the survey of the opening asked, which would choose windows where they are closed."""
+    kept = {name: value for name, value in launch.variables.items() if name != "jit_justification"}
+    return dataclasses.replace(launch, variables=kept)
+
+
+@pytest.mark.parametrize("name", ["job_manual", "job_scheduled", "job_eda"])
+def test_a_job_on_another_node_closes_what_its_user_or_schedule_opened(
+    name: str, covered: Playbooks, simulator: RunningSimulator, tmp_path: Path
+) -> None:
+    launch = recorded_launches()[name]
+    replay(launch, simulator, tmp_path / "open")
+    opened = open_rules(simulator)
+    closing = without_text(launch)
+    stranger = {"awx_user_name": "bob", "awx_schedule_name": "weekly", **next_job(98, "exec-1")}
+
+    bobs = replay(closing, simulator, tmp_path / "bob", "close_access.yml", **stranger)
+    left = open_rules(simulator)
+    replay(closing, simulator, tmp_path / "close", "close_access.yml", **next_job(99, "exec-2"))
+
+    assert opened > 0
+    assert left == opened, bobs
+    assert open_rules(simulator) == 0
+
+
+def test_a_schedule_sweeps_up_after_a_cancelled_workflow_once_all_of_it_is_over(
+    covered: Playbooks, simulator: RunningSimulator, tmp_path: Path
+) -> None:
+    workflow = recorded_launches()["job_workflow"]
+    replay(workflow, simulator, tmp_path / "open", jit_outlives_run=False)
+    opened = open_rules(simulator)
+    sweep = {"playbook": "close_access.yml", "jit_orphans": True, **next_job(99, "exec-2")}
+    schedule = without_text(recorded_launches()["job_scheduled"])
+    schedule = dataclasses.replace(schedule, arguments=workflow.arguments)
+
+    replay(schedule, simulator, tmp_path / "early", **sweep, jit_ended_jobs=[17])
+    left = open_rules(simulator)
+    told = replay(schedule, simulator, tmp_path / "late", **sweep, jit_ended_jobs=[16, 17])
+
+    assert opened > 0
+    assert left == opened
+    assert open_rules(simulator) == 0
+    assert "asked for by admin on exec-1" in told
