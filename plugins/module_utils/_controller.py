@@ -43,7 +43,7 @@ def process_identity(process_id: int) -> str:
 
 def is_alive(process: str) -> bool:
     """Tell whether the process of this identity lives. Without a known start its number decides."""
-    number, _, start = process.partition(":")
+    number, _colon, start = process.partition(":")
     now = process_identity(int(number))
     return bool(now) and (not start or now in (process, f"{number}:"))
 

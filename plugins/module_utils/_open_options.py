@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from ._azure.own_address import NoAddress, ask_own_address, check_url
+from ._azure.own_address import ask_own_address, check_url
 from ._jit.access import Origin, Wish
 from ._jit.closing import CloseWish
-from ._jit.errors import InvalidOption
+from ._jit.errors import InvalidOption, NoAddress
 from ._jit.justification import read_justification
 from ._operations.open_access import OpenRequest, open_access
 from ._operations.outcomes import Outcome

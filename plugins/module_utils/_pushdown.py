@@ -10,17 +10,15 @@ the filter is applied to what Azure then sends, so with and without the conditio
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ._jit.conditions import LOCATION, POWER_STATE, RESOURCE_GROUP, TAG, AllOf, AnyOf, Condition, Is, Property
 
 # Names of variables, and what they are about.
-PLAIN: Mapping[str, Property] = {
-    "location": LOCATION,
-    "resource_group": RESOURCE_GROUP,
-    "powerstate": POWER_STATE,
-    "tags": TAG,
-}
+PLAIN: Mapping[str, Property] = MappingProxyType(
+    {"location": LOCATION, "resource_group": RESOURCE_GROUP, "powerstate": POWER_STATE, "tags": TAG}
+)
 # Expressions of these alone can't fail, whatever a VM looks like.
 _HARMLESS = frozenset(
     {"and_expression", "comparator", "field", "literal", "not_expression", "or_expression", "subexpression"}

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from .._jit.conditions import Condition, holds
@@ -71,7 +71,7 @@ class _List:
         return f"{self.scope}/providers/{self.kind.resource_type}"
 
 
-_Answer = list[Json] | AzureRefused
+_Answer: TypeAlias = "list[Json] | AzureRefused"
 
 
 class _Found:

@@ -9,7 +9,7 @@ import re
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from .._jit.errors import AzureError, InvalidOption
+from .._jit.errors import InvalidOption, NoAddress
 from .._jit.own_address import LONGEST_ANSWER, read_own_address
 from . import sdk
 from .arm import pipeline_client
@@ -17,10 +17,6 @@ from .arm import pipeline_client
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
 MOST_HOPS = 3
-
-
-class NoAddress(AzureError):
-    """The service didn't tell the address."""
 
 
 def check_url(option: str, raw: Any) -> str:

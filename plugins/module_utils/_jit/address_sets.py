@@ -47,16 +47,16 @@ class Addresses:
         shared = (
             (max(first, low), min(last, high))
             for low, high in few
-            for first, last in many[_overlap(many, low, high)]
+            for first, last in many[slice(*_overlap(many, low, high))]
         )
         return Addresses(self.version, tuple(shared))
 
     def __sub__(self, other: Addresses) -> Addresses:
         ranges = () if other is self else self.ranges
         for low, high in other.ranges:
-            touched = _overlap(ranges, low, high)
-            pieces = tuple(piece for held in ranges[touched] for piece in _cut(held, low, high))
-            ranges = ranges[: touched.start] + pieces + ranges[touched.stop :]
+            start, stop = _overlap(ranges, low, high)
+            pieces = tuple(piece for held in ranges[start:stop] for piece in _cut(held, low, high))
+            ranges = ranges[:start] + pieces + ranges[stop:]
         return Addresses(self.version, ranges)
 
     @property
@@ -88,10 +88,10 @@ def _joined(ranges: Iterable[Range]) -> tuple[Range, ...]:
     return tuple(joined)
 
 
-def _overlap(ranges: tuple[Range, ...], low: int, high: int) -> slice:
-    """Find the ranges that have addresses from `low` to `high`, by halving: a group may have a thousand."""
+def _overlap(ranges: tuple[Range, ...], low: int, high: int) -> tuple[int, int]:
+    """Find where the ranges that have addresses from `low` to `high` start and stop, by halving: they may be many."""
     start = bisect_left(ranges, low, key=lambda held: held[1])
-    return slice(start, max(start, bisect_right(ranges, high, key=lambda held: held[0])))
+    return start, max(start, bisect_right(ranges, high, key=lambda held: held[0]))
 
 
 def _cut(held: Range, low: int, high: int) -> Iterator[Range]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from .hosts import VmRow
 
@@ -37,7 +37,7 @@ class AnyOf:
     parts: tuple[Condition, ...]
 
 
-Condition = Is | AllOf | AnyOf
+Condition: TypeAlias = "Is | AllOf | AnyOf"
 
 
 def holds(condition: Condition, row: VmRow) -> bool:

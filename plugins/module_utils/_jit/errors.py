@@ -54,6 +54,10 @@ class AzureError(JitFleetError):
     """Anything that Azure, or the way to it, made fail."""
 
 
+class NoAddress(AzureError):
+    """A service of the user's didn't tell the controller's own address."""
+
+
 class SignInFailed(AzureError):
     """No token was given out; the text is what the identity service said."""
 

@@ -200,7 +200,7 @@ def _act(
     waits, goes_further = request.wait_for != "accepted", request.wait_for in ("rule", "port")
     deadline = Deadline(services.clock, request.wait_timeout)
     concerned = {case.vm for case in cases if case.asks or (case.open_decisions and goes_further)}
-    vms = Tally(services.progress, len(cases), {*concerned, *(item.vm for item, _ in pending if waits)})
+    vms = Tally(services.progress, len(cases), {*concerned, *(item.vm for item, _accepted in pending if waits)})
     batches = _batches(cases, request.justification, fresh)
     ids = {batch.policy_id for batch in batches}
     policies = Tally(services.progress.policies, len(ids), ids)
