@@ -89,7 +89,7 @@ def _joined(ranges: Iterable[Range]) -> tuple[Range, ...]:
 
 
 def _overlap(ranges: tuple[Range, ...], low: int, high: int) -> tuple[int, int]:
-    """Find where the ranges that have addresses from `low` to `high` start and stop, by halving: they may be many."""
+    """Find where the ranges with addresses from `low` to `high` start and stop, by halving: they may be many."""
     start = bisect_left(ranges, low, key=lambda held: held[1])
     return start, max(start, bisect_right(ranges, high, key=lambda held: held[0]))
 

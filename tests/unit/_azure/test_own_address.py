@@ -12,13 +12,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.own_address import (
-    NoAddress,
     ask_own_address,
     check_url,
     redirected,
     without_secrets,
 )
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import InvalidOption
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import InvalidOption, NoAddress
 
 Answer = tuple[int, dict[str, str], bytes]
 
