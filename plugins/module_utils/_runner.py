@@ -16,7 +16,9 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ._auth_options import auth_spec, environment_secrets, read_sign_in
+from ._azure.arm_fleet import ArmFleet
 from ._azure.defender_api import ArmDefenderApi
+from ._azure.effective_api import ArmEffectiveRules
 from ._azure.jit_api import ArmJitApi
 from ._azure.layouts import ArmLayouts
 from ._azure.network_api import ArmNetworkApi
@@ -24,13 +26,14 @@ from ._azure.permissions_api import ArmPermissionsApi
 from ._azure.power_api import ArmPowerApi
 from ._azure.resource_graph import ResourceGraph
 from ._azure.session import connect
+from ._azure.surroundings_api import ArmSurroundings
 from ._azure.vm_api import ArmVmApi
 from ._controller import assert_controller_lives
 from ._jit.errors import AzureRefused, InvalidOptions, JitFleetError, NothingSelected, PermissionsMissing
 from ._jit.ids import VmId
 from ._jit.sign_in import SignIn
 from ._operations.outcomes import Outcome
-from ._operations.read_fleet import Scope
+from ._operations.read_fleet import FleetApi, Scope
 from ._outcome import failure_of, result_of
 from ._progress import Progress, progress_of_environment
 from ._selection import Chosen, Selection
@@ -57,11 +60,14 @@ class Context:
     check_mode: bool
     jit: ArmJitApi
     vms: ArmVmApi
-    fleet: ResourceGraph
+    fleet: FleetApi
+    lists: FleetApi
     defender: ArmDefenderApi
     layouts: ArmLayouts
     network: ArmNetworkApi
     permissions: ArmPermissionsApi
+    surroundings: ArmSurroundings
+    effective: ArmEffectiveRules
     user_name: Callable[[], str]
     power: ArmPowerApi
     connector: TcpConnector
@@ -167,10 +173,13 @@ def _context(module: AnsibleModule, sign_in: SignIn) -> Context:
         jit=ArmJitApi(arm),
         vms=ArmVmApi(arm),
         fleet=ResourceGraph(arm),
+        lists=ArmFleet(arm, module.warn),
         defender=ArmDefenderApi(arm),
         layouts=ArmLayouts(arm),
         network=ArmNetworkApi(arm),
         permissions=ArmPermissionsApi(arm),
+        surroundings=ArmSurroundings(arm, module.warn),
+        effective=ArmEffectiveRules(arm),
         user_name=arm.user_name,
         power=ArmPowerApi(arm),
         connector=TcpConnector(),

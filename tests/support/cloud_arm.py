@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm import Arm
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm import Answer, Arm
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureRefused
 from cloud import BASE, Cloud
 
@@ -29,6 +29,9 @@ class CloudArm(Arm):
         self.hooks: list[tuple[str, Callable[[], object]]] = []
 
     def _send(self, method: str, url: str, body: Any = None, **options: Any) -> Any:
+        return self._exchange(method, url, body=body, **options).document
+
+    def _exchange(self, method: str, url: str, **options: Any) -> Answer:
         parts = urlsplit(url)
         name = f"{method} {parts.path}"
         with self._lock:
@@ -36,11 +39,12 @@ class CloudArm(Arm):
             for part, hook in self.hooks:
                 if part in name:
                     hook()
-            reply = self._cloud.call(method, f"{parts.path}?{parts.query}", body)
+            reply = self._cloud.call(method, f"{parts.path}?{parts.query}", options.get("body"))
         if reply.status >= 400:
             error = reply.body["error"]
             raise AzureRefused(f"{method} {parts.path}", reply.status, error["code"], error["message"])
-        return reply.body
+        headers = {name: str(value) for name, value in reply.headers.items()}
+        return Answer(reply.status, headers, reply.body)
 
     def write(self, method: str, path: str, api_version: str, body: Any = None) -> Any:
         return self._send(method, self._url(path, api_version, None), body)

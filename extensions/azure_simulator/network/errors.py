@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..errors import ArmError
 from ..exchange import Call
-from .models import NetworkSecurityGroup, SecurityRule
+from .models import NetworkInterface, NetworkSecurityGroup, SecurityRule
 
 
 def rule_not_found(nsg: NetworkSecurityGroup, name: str) -> ArmError:
@@ -75,6 +75,16 @@ def scope_locked(nsg: NetworkSecurityGroup, verb: str) -> ArmError:
         "ScopeLocked",
         f"The scope '{nsg.id}' cannot perform {verb} operation because following scope(s) are locked: '{nsg.id}'. "
         "Please remove the lock and try again.",
+    )
+
+
+def no_running_vm(nic: NetworkInterface) -> ArmError:
+    """Say that an interface has no rules in effect, since no running VM has it [inf]."""
+    return ArmError(
+        400,
+        "NetworkInterfaceNotAttachedToRunningVirtualMachine",
+        f"Network interface {nic.id} must be attached to a running virtual machine to perform this operation.",
+        details=[],
     )
 
 

@@ -14,7 +14,7 @@ from ..paging import page
 from ..subscriptions.visible import visible_groups
 from ..world import World
 from .errors import rule_not_found
-from .models import ADDRESSES, GROUPS, INTERFACES, NETWORKS, NetworkSecurityGroup, VirtualNetwork
+from .models import ADDRESSES, GROUPS, INTERFACES, NETWORKS, NetworkInterface, NetworkSecurityGroup, VirtualNetwork
 from .shapes import (
     show_address,
     show_default_rules,
@@ -45,8 +45,7 @@ def list_interfaces(world: World, call: Call, subscription_id: str, group_name: 
 
 def get_interface(world: World, call: Call, subscription_id: str, group_name: str, name: str) -> Reply:
     """Answer one network interface."""
-    group = world.group(subscription_id, group_name)
-    return Reply(body=show_interface(_find(group.nics, INTERFACES, name, group_name)))
+    return Reply(body=show_interface(find_interface(world, subscription_id, group_name, name)))
 
 
 def list_all_addresses(world: World, call: Call, subscription_id: str) -> Reply:
@@ -142,6 +141,12 @@ def find_nsg(world: World, subscription_id: str, group_name: str, nsg_name: str)
     """Return a security group. Raises ArmError."""
     group = world.group(subscription_id, group_name)
     return _find(group.nsgs, GROUPS, nsg_name, group_name)
+
+
+def find_interface(world: World, subscription_id: str, group_name: str, name: str) -> NetworkInterface:
+    """Return a network interface. Raises ArmError."""
+    group = world.group(subscription_id, group_name)
+    return _find(group.nics, INTERFACES, name, group_name)
 
 
 def _find_network(world: World, subscription_id: str, group_name: str, network_name: str) -> VirtualNetwork:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..routing import Route
-from . import responses, writes
+from . import effective, responses, writes
 from .models import ADDRESSES, GROUPS, INTERFACES, NETWORKS
 
 _PROVIDER = "providers/Microsoft.Network"
@@ -25,6 +25,12 @@ ROUTES = [
     ),
     Route("GET", f"{_GROUP}/networkInterfaces", responses.list_interfaces, action=f"{INTERFACES}/read"),
     Route("GET", f"{_GROUP}/networkInterfaces/{{name}}", responses.get_interface, action=f"{INTERFACES}/read"),
+    Route(
+        "POST",
+        f"{_GROUP}/networkInterfaces/{{name}}/effectiveNetworkSecurityGroups",
+        effective.post_effective_groups,
+        action=f"{INTERFACES}/effectiveNetworkSecurityGroups/action",
+    ),
     Route(
         "GET", f"{_ALL}/publicIPAddresses", responses.list_all_addresses, action=f"{ADDRESSES}/read", filtered=True
     ),

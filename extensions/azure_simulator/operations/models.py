@@ -10,6 +10,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..exchange import Json
+
 if TYPE_CHECKING:
     from ..world import World
 
@@ -18,7 +20,7 @@ _KEPT = 10_000
 
 @dataclass(slots=True)
 class Operation:
-    """One asynchronous write; `error` is set when it failed."""
+    """One asynchronous write, or reading with a `result`; `error` is set when it failed."""
 
     id: str
     namespace: str
@@ -26,6 +28,7 @@ class Operation:
     started: int
     ended: int | None = None
     error: dict[str, str] | None = None
+    result: Json | None = None
 
     @property
     def status(self) -> str:

@@ -41,11 +41,11 @@ def get_status(
 def get_result(
     world: World, call: Call, subscription_id: str, namespace: str, location: str, operation_id: str
 ) -> Reply:
-    """Answer 202 while the operation runs and 204 once it is over."""
+    """Answer 202 while the operation runs; once it is over what it found, or 204 where it was to find nothing."""
     operation = _find(world, operation_id)
     if operation.ended is None:
         return Reply(202, headers=accepted(call, operation, subscription_id))
-    return Reply(204)
+    return Reply(204) if operation.result is None else Reply(body=operation.result)
 
 
 def _find(world: World, operation_id: str) -> Operation:

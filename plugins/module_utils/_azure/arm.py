@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -26,8 +27,19 @@ READ_TIMEOUT = 100.0
 READ_RETRIES = 5
 CONNECTIONS = 32
 _LONGEST_QUOTE = 300
+# Between two looks for an answer that comes later, where Azure doesn't say how long.
+_PAUSE = 2.0
 
 Params = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: a status of success, headers, and the content as JSON."""
+
+    status: int
+    headers: Mapping[str, str]
+    document: Any
 
 
 class Arm:
@@ -86,6 +98,21 @@ class Arm:
         methods = ["GET", "POST"]
         return self._send("POST", self._url(path, api_version, None), body, retry_on_methods=methods)
 
+    def ask(self, path: str, api_version: str, pause: Callable[[float], bool]) -> Any:
+        """Send a POST that only reads and is answered later: 202, and `Location` says where [docs].
+
+        `pause` waits for some seconds, or tells by False that there is no time left.
+        """
+        answer = self._exchange("POST", self._url(path, api_version, None), retry_on_methods=["GET", "POST"])
+        while answer.status == 202:
+            location = self._own(answer.headers.get("Location"))
+            if not location:
+                raise ReplyLost(f"POST {path} was accepted, but Azure doesn't say where its answer will be")
+            if not pause(_seconds(answer.headers.get("Retry-After")) or _PAUSE):
+                raise ReplyLost(f"POST {path} was accepted, but its answer didn't come in time")
+            answer = self._exchange("GET", location)
+        return answer.document
+
     def write(self, method: str, path: str, api_version: str, body: Any = None) -> Any:
         """Send what changes something, once: whether to send it again is for the caller to find out."""
         self._before_write()
@@ -99,6 +126,9 @@ class Arm:
         if link and urlsplit(link)[:2] != urlsplit(self._base_url)[:2]:
             raise ReplyLost(f"a list's next page lies outside {self._base_url}: {link}")
         return link
+
+    def _exchange(self, method: str, url: str, **options: Any) -> Answer:
+        return exchange(self._client, method, url, **options)
 
     def _send(self, method: str, url: str, body: Any = None, **options: Any) -> Any:
         return send_object(self._client, method, url, body, **options)
@@ -145,6 +175,11 @@ def send_object(client: Any, method: str, url: str, body: Any = None, **options:
 
 
 def send_json(client: Any, method: str, url: str, body: Any = None, **options: Any) -> Any:
+    """Send one request and read its answer's content."""
+    return exchange(client, method, url, body, **options).document
+
+
+def exchange(client: Any, method: str, url: str, body: Any = None, **options: Any) -> Answer:
     """Send one request and read its answer; every failure comes out as one of the project's errors."""
     request = sdk.HttpRequest(method, url, json=body) if body is not None else sdk.HttpRequest(method, url)
     request.headers["Accept"] = "application/json"
@@ -155,7 +190,7 @@ def send_json(client: Any, method: str, url: str, body: Any = None, **options: A
         raise AzureUnreachable(f"{urlsplit(url).netloc} can't be reached: {_first_line(error.message)}") from error
     except sdk.exceptions.AzureError as error:
         raise ReplyLost(f"{name} was sent, but its answer was lost: {_first_line(error.message)}") from error
-    return _read(name, response)
+    return Answer(response.status_code, response.headers, _read(name, response))
 
 
 def _read(name: str, response: sdk.HttpResponse) -> Any:

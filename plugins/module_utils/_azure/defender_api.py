@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._jit.errors import AzureError
+from .._jit.ids import VmId
 from .._jit.server_plan import ServerPlan
 from .arm import Arm
 
 API_VERSION = "2024-01-01"
+_TYPE = "providers/Microsoft.Security/pricings/VirtualMachines"
 
 
 class ArmDefenderApi:
@@ -23,6 +25,10 @@ class ArmDefenderApi:
 
     def read_plan(self, subscription_id: str) -> ServerPlan:
         return ServerPlan.read(self._arm.get(_path(subscription_id), API_VERSION))
+
+    def read_vm_plan(self, vm: VmId) -> ServerPlan:
+        """Read the plan of one VM, which can differ where its subscription is covered in part [docs]."""
+        return ServerPlan.read(self._arm.get(f"{vm}/{_TYPE}", API_VERSION))
 
     def put_plan(self, subscription_id: str, body: Mapping[str, Any]) -> ServerPlan:
         """Replace the plan. The answer is the plan as Azure took it, which need not be what was sent."""
@@ -40,4 +46,4 @@ class ArmDefenderApi:
 
 
 def _path(subscription_id: str) -> str:
-    return f"/subscriptions/{subscription_id}/providers/Microsoft.Security/pricings/VirtualMachines"
+    return f"/subscriptions/{subscription_id}/{_TYPE}"

@@ -131,10 +131,17 @@ class ResourceGraph:
             condition=condition,
             whole_interfaces=whole_interfaces,
         )
-        chunks = [
-            subscriptions[start : start + SUBSCRIPTIONS] for start in range(0, len(subscriptions), SUBSCRIPTIONS)
-        ]
-        return [_read(row) for chunk in chunks for row in self._rows(text, {"subscriptions": list(chunk)})]
+        scope = {"subscriptions": list(subscriptions)}
+        return [_read(row) for row in self.ask(text, scope)] if subscriptions else []
+
+    def ask(self, text: str, scope: Mapping[str, Any]) -> list[Any]:
+        """Ask any query; a scope of many subscriptions is asked in parts, an empty one is all that is seen."""
+        subscriptions = scope.get("subscriptions")
+        if not subscriptions:
+            return list(self._rows(text, scope))
+        starts = range(0, len(subscriptions), SUBSCRIPTIONS)
+        parts = [{"subscriptions": subscriptions[start : start + SUBSCRIPTIONS]} for start in starts]
+        return [row for part in parts for row in self._rows(text, part)]
 
     def _rows(self, text: str, scope: Mapping[str, Any]) -> Iterator[Any]:
         options: dict[str, Any] = {"resultFormat": "objectArray", "$top": PAGE}

@@ -164,7 +164,13 @@ INSPECT = Deed(
         *_READ_RULES,
         *_at(Place.VM, f"{_MACHINES}/instanceView/read"),
         *READ_PLAN.needs,
-        *_at(Place.SUBSCRIPTION, "Microsoft.Security/assessments/read"),
+        *_at(
+            Place.SUBSCRIPTION,
+            "Microsoft.Security/assessments/read",
+            "Microsoft.Network/azureFirewalls/read",
+            "Microsoft.Network/networkManagers/read",
+            "Microsoft.ClassicCompute/virtualMachines/read",
+        ),
     ),
 )
 EFFECTIVE_RULES = Deed(

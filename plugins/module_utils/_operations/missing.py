@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from .._jit.edits import Edit
 from .._jit.errors import AzureError
@@ -27,15 +27,19 @@ def find_missing(known: Known, edits: Mapping[PolicyId, Edit], vms: VmApi) -> di
         for policy_id, edit in edits.items()
         if (policy := known.policies.get(policy_id))
     }
-    everybody = {vm for held in entries.values() for vm in held}
-    if not everybody:
-        return {}
+    gone = find_gone({vm for held in entries.values() for vm in held}, vms)
+    return {policy_id: frozenset(held & gone) for policy_id, held in entries.items() if held & gone}
+
+
+def find_gone(held: Collection[VmId], vms: VmApi) -> set[VmId]:
+    """Find those among VMs that certainly don't exist any more."""
+    if not held:
+        return set()
     try:
-        unseen = everybody - set(vms.find(everybody))
+        unseen = set(held) - set(vms.find(held))
     except AzureError:
-        return {}  # what can't be read is not known to be missing
-    gone = _gone(unseen, vms)
-    return {policy_id: frozenset(held & gone) for policy_id, held in entries.items()}
+        return set()  # what can't be read is not known to be missing
+    return _gone(unseen, vms)
 
 
 def _spoken_of(edit: Edit) -> set[VmId]:

@@ -13,11 +13,15 @@ from .._jit.conditions import Condition
 from .._jit.errors import AzureError, AzureRefused
 from .._jit.grants import read_grants
 from .._jit.hosts import VmRow
-from .._jit.policies import Json
+from .._jit.policies import Json, Policy
 from .._jit.status import abridged, without_ended
 from .ended_early import RowLayouts, find_ended
 from .parallel import each
 from .seams import JitApi, NetworkApi
+
+# By subscription in lower case; a refusal is no failure where no VM lies there.
+Listed = dict[str, list[Json] | AzureRefused]
+Shorten = Callable[[Policy], Json]
 
 
 class FleetApi(Protocol):
@@ -76,7 +80,7 @@ def read_fleet(scope: Scope, fleet: FleetApi, jit: JitApi, network: NetworkApi |
     """
     subscriptions = subscriptions_of(scope, fleet)
     vms: dict[str, VmRow] = {}
-    policies: dict[str, list[Json] | AzureRefused] = {}
+    policies: Listed = {}
 
     def read_vms() -> None:
         rows = fleet.list_vms(
@@ -90,14 +94,25 @@ def read_fleet(scope: Scope, fleet: FleetApi, jit: JitApi, network: NetworkApi |
 
     def read_policies(subscription_id: str) -> Callable[[], None]:
         def read() -> None:
-            policies[subscription_id.lower()] = _list_policies(jit, subscription_id)
+            policies[subscription_id.lower()] = _list_policies(jit, subscription_id, abridged)
 
         return read
 
     each(lambda task: task(), [read_vms, *map(read_policies, subscriptions)])
     rows = list(vms.values())
-    found = [policy for listed in _resolve(jit, rows, policies) for policy in listed]
+    found = _resolve(jit, rows, policies, abridged)
     return Fleet(rows, _without_ended(rows, found, network) if network else found)
+
+
+def list_policies(jit: JitApi, subscriptions: Sequence[str], rows: Sequence[VmRow]) -> list[Json]:
+    """Read the policies of subscriptions whole; where that is forbidden, those of the VMs' resource groups."""
+    lists = each(lambda one: _list_policies(jit, one, _whole), subscriptions)
+    listed = dict(zip((one.lower() for one in subscriptions), lists, strict=True))
+    return _resolve(jit, rows, listed, _whole)
+
+
+def _whole(policy: Policy) -> Json:
+    return dict(policy.document)
 
 
 def _without_ended(rows: Sequence[VmRow], policies: list[Json], network: NetworkApi) -> list[Json]:
@@ -124,17 +139,15 @@ def subscriptions_of(scope: Scope, fleet: FleetApi) -> list[str]:
     return subscriptions
 
 
-def _list_policies(jit: JitApi, subscription_id: str) -> list[Json] | AzureRefused:
+def _list_policies(jit: JitApi, subscription_id: str, shorten: Shorten) -> list[Json] | AzureRefused:
     """List a subscription's policies. A refusal is no failure yet: it may hold no VM that concerns us."""
     try:
-        return [abridged(policy) for policy in jit.list_policies(subscription_id)]
+        return [shorten(policy) for policy in jit.list_policies(subscription_id)]
     except AzureRefused as error:
         return error
 
 
-def _resolve(
-    jit: JitApi, rows: Sequence[VmRow], policies: Mapping[str, list[Json] | AzureRefused]
-) -> list[list[Json]]:
+def _resolve(jit: JitApi, rows: Sequence[VmRow], policies: Listed, shorten: Shorten) -> list[Json]:
     """Ask the VMs' resource groups where the list of the whole subscription was forbidden."""
     forbidden = {key: answer for key, answer in policies.items() if isinstance(answer, AzureRefused)}
     groups = {
@@ -146,12 +159,13 @@ def _resolve(
         if error.status != 403 and any(subscription_id == key for key, _group in groups):
             raise _unreadable(subscription_id, error)
     listed = [answer for answer in policies.values() if not isinstance(answer, AzureRefused)]
-    return listed + each(lambda row: _list_group(jit, row), groups.values())
+    listed += each(lambda row: _list_group(jit, row, shorten), groups.values())
+    return [policy for found in listed for policy in found]
 
 
-def _list_group(jit: JitApi, row: VmRow) -> list[Json]:
+def _list_group(jit: JitApi, row: VmRow, shorten: Shorten) -> list[Json]:
     try:
-        return [abridged(policy) for policy in jit.list_policies(row["subscriptionId"], row["resourceGroup"])]
+        return [shorten(policy) for policy in jit.list_policies(row["subscriptionId"], row["resourceGroup"])]
     except AzureRefused as error:
         raise _unreadable(row["subscriptionId"], error) from error
 

@@ -1,0 +1,142 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be told of one VM: its tab, its policies, what is open, and who gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from .assessment import Assessment, describe_assessment
+from .effect import find_effect
+from .exposure_report import Asked, Exposure, report_exposure
+from .grants import Grant
+from .hosts import VmRow, addresses_of, os_of
+from .ids import PolicyId
+from .inbound import Protocol
+from .policies import Coverage, Json
+from .ports import PortRule
+from .report import describe_rule
+from .server_plan import ServerPlan
+from .sight import Sight
+from .tabs import Tab
+from .times import write_moment
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A policy that holds the VM."""
+
+    policy_id: PolicyId
+    coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A grant that runs, and the policy that it was asked of."""
+
+    policy_id: PolicyId
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """All that was found out about a VM. `rules_problem` says why Azure's own rules could not be had."""
+
+    row: VmRow
+    tab: Tab
+    holdings: Sequence[Holding]
+    windows: Sequence[Window]
+    sight: Sight | None
+    plan: ServerPlan | None = None
+    assessment: Assessment | None = None
+    rules_from: str = "security_groups"
+    rules_problem: str = ""
+
+
+def describe(
+    subject: Subject, ports: Iterable[int], sources: Sequence[str], now: datetime
+) -> tuple[Json, Exposure]:
+    """Write what is told of a VM; `ports` are judged beside those of its policies."""
+    row, tab = subject.row, subject.tab
+    public, private = addresses_of(row)
+    asked = _asked(subject.holdings, ports, sources)
+    exposure = report_exposure(subject.sight, asked) if subject.sight else Exposure()
+    written: Json = {
+        "id": row["id"],
+        "name": row["name"],
+        "subscription_id": row["subscriptionId"],
+        "resource_group": row["resourceGroup"],
+        "location": row["location"],
+        "tags": row["tags"] or {},
+        "os": os_of(row),
+        "power_state": (row["powerState"] or "").rpartition("/")[2].lower() or "unknown",
+        "public_ip": public,
+        "private_ip": private,
+        "jit_status": tab.status,
+        "reason": tab.reason,
+        "detail": tab.detail,
+        "notes": list(tab.notes),
+        "policies": [_policy(holding) for holding in subject.holdings],
+        "open": [_window(window, subject, asked, now) for window in subject.windows],
+        "exposure": exposure.entries,
+        "internet_ports": exposure.reachable("internet"),
+        "standing_deny": exposure.denies,
+        "rules_from": subject.rules_from,
+        "defender_plan": _plan(subject.plan),
+        "assessment": describe_assessment(subject.assessment, tab.status, now) if subject.assessment else None,
+    }
+    if subject.rules_problem:
+        written["rules_problem"] = subject.rules_problem
+    return written, exposure
+
+
+def _asked(holdings: Iterable[Holding], ports: Iterable[int], sources: Sequence[str]) -> Asked:
+    """Judge management ports by TCP, and a policy's port by UDP where it opens nothing else."""
+    rules: dict[int, list[PortRule]] = {}
+    for holding in holdings:
+        for rule in holding.coverage.rules:
+            rules.setdefault(rule.number, []).append(rule)
+    protocols: dict[int, Protocol] = dict.fromkeys(ports, "tcp")
+    for port, held in rules.items():
+        protocols[port] = "udp" if all(rule.protocol == "UDP" for rule in held) else "tcp"
+    return Asked(protocols, frozenset(rules), tuple(sources))
+
+
+def _policy(holding: Holding) -> Json:
+    coverage = holding.coverage
+    written: Json = {"id": str(holding.policy_id), "ports": [describe_rule(rule) for rule in coverage.rules]}
+    if coverage.public_ip:
+        written["public_ip_address"] = coverage.public_ip
+    return written
+
+
+def _window(window: Window, subject: Subject, asked: Asked, now: datetime) -> Json:
+    grant = window.grant
+    return {
+        "port": grant.port,
+        "sources": list(grant.sources),
+        "state": grant.status.lower(),
+        "end_time": write_moment(grant.end),
+        "remaining_seconds": int((grant.end - now).total_seconds()),
+        "requestor": grant.requestor,
+        "justification": grant.justification,
+        "policy_id": str(window.policy_id),
+        **_effect(grant, subject.sight, asked.ports),
+    }
+
+
+def _effect(grant: Grant, sight: Sight | None, protocols: Mapping[int, Protocol]) -> Json:
+    """Tell whether a window's rule lets its sources in; of one that is yet to begin nothing can be said."""
+    if grant.is_pending:
+        return {"effect": "pending"}
+    if sight is None:
+        return {"effect": "unknown", "effect_reason": "the VM's network could not be read"}
+    effect = find_effect(sight.view, sight.layout, grant.port, grant.sources, protocols.get(grant.port, "tcp"))
+    return {"effect": effect.state, "effect_reason": effect.reason} if effect.reason else {"effect": effect.state}
+
+
+def _plan(plan: ServerPlan | None) -> Json | None:
+    return {"tier": plan.tier, "sub_plan": plan.sub_plan} if plan else None

@@ -1,0 +1,546 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the portal shows of a simulated cloud, and what it doesn't."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm_fleet import ArmFleet
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.defender_api import ArmDefenderApi
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.effective_api import ArmEffectiveRules
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.jit_api import ArmJitApi
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.network_api import ArmNetworkApi
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.resource_graph import ResourceGraph
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.surroundings_api import ArmSurroundings
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.vm_api import ArmVmApi
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureRefused
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import VmId
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.either_fleet import EitherFleet
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.read_fleet import Scope
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.read_posture import Reading
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.report_posture import (
+    PostureRequest,
+    report_posture,
+)
+from azure_simulator.network.models import SecurityRule
+from closing_scene import COLLEAGUE, DESK, Scene, make_scene
+from cloud import Cloud, JitPolicyClient, rule
+from cloud_arm import CloudArm, CloudClock
+from demo_fleet import IDS, PRODUCTION, WORKPLACE
+from samples import SUBSCRIPTION
+
+JSON = dict[str, Any]
+ELSEWHERE = "198.51.100.7"
+
+
+@dataclass
+class Services:
+    """The outside world, as a module puts it together."""
+
+    arm: CloudArm
+    clock: CloudClock
+    warnings: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.lists = ArmFleet(self.arm, self.warn)
+        self.fleet = EitherFleet(ResourceGraph(self.arm), self.lists, self.warn)
+        self.jit = ArmJitApi(self.arm)
+        self.network = ArmNetworkApi(self.arm)
+        self.vms = ArmVmApi(self.arm)
+        self.defender = ArmDefenderApi(self.arm)
+        self.surroundings = ArmSurroundings(self.arm, self.warn)
+        self.effective = ArmEffectiveRules(self.arm)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+def services_of(cloud: Cloud) -> Services:
+    return Services(CloudArm(cloud), CloudClock(cloud))
+
+
+def report(services: Services, *subscriptions: str, reading: Reading | None = None, **request: Any) -> JSON:
+    scope = Scope(subscriptions, tuple(request.pop("resource_groups", ())), include_powered_off=True)
+    return report_posture(PostureRequest(scope, reading or Reading(), **request), services)
+
+
+def of(found: JSON, name: str) -> JSON:
+    (vm,) = [vm for vm in found["vms"] if vm["name"] == name]
+    return vm  # type: ignore[no-any-return]
+
+
+def state(vm: JSON, port: int = 22, source: str = "internet") -> str:
+    (entry,) = [entry for entry in vm["exposure"] if (entry["port"], entry["source"]) == (port, source)]
+    return str(entry["state"])
+
+
+def put(nsg: Any, name: str, priority: int, source: str, port: str, access: str = "Allow") -> None:
+    properties = {
+        "protocol": "*",
+        "access": access,
+        "direction": "Inbound",
+        "priority": priority,
+        "sourcePortRange": "*",
+        "sourceAddressPrefix": source,
+        "destinationAddressPrefix": "*",
+        "destinationPortRange": port,
+    }
+    nsg.put(SecurityRule(name, properties))
+
+
+@pytest.fixture
+def demo() -> Cloud:
+    return Cloud("demo")
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return make_scene(tmp_path)
+
+
+def test_the_demonstration_fleet_stands_in_its_three_tabs(demo: Cloud) -> None:
+    found = report(services_of(demo), PRODUCTION, WORKPLACE)
+
+    assert found["summary"] == {
+        "vms": 13,
+        "configured": 1,
+        "not_configured": 11,
+        "unsupported": 1,
+        "reasons": {"no_nsg": 1},
+        "open": 0,
+        "missing": 0,
+        "exposure": {
+            "internet": {"open": 1, "partial": 0, "unknown": 0, "closed": 12},
+            "virtual_network": {"open": 13, "partial": 0, "unknown": 0, "closed": 0},
+        },
+        "not_guarded": 0,
+        "disagreements": 0,
+    }
+    assert of(found, "jump-01")["jit_status"] == "configured"
+    assert of(found, "legacy-01")["reason"] == "no_nsg"
+    assert of(found, "batch-01")["notes"] == ["powered_off"]
+    assert of(found, "web-02")["internet_ports"] == [22]
+    assert of(found, "web-02")["exposure"][0]["rule"]["name"] == "allow-ssh-migration"
+
+
+def test_both_sources_report_the_same(demo: Cloud) -> None:
+    by_graph = report(services_of(demo), PRODUCTION, WORKPLACE)
+    services = services_of(demo)
+    services.fleet = services.lists  # type: ignore[assignment]
+    by_lists = report(services, PRODUCTION, WORKPLACE, reading=Reading(ask_graph=False))
+
+    assert not [name for name in services.arm.sent if "ResourceGraph" in name]
+    assert by_lists["summary"] == by_graph["summary"]
+    key: Callable[[JSON], str] = lambda vm: vm["id"]  # noqa: E731
+    assert sorted(by_lists["vms"], key=key) == sorted(by_graph["vms"], key=key)
+
+
+def test_without_resource_graph_lists_are_read_and_that_is_said(demo: Cloud) -> None:
+    services = services_of(demo)
+
+    def forbid() -> None:
+        raise AzureRefused("POST resources", 403, "AuthorizationFailed", "no graph")
+
+    services.arm.hooks.append(("Microsoft.ResourceGraph", forbid))
+    found = report(services, PRODUCTION)
+
+    assert found["summary"]["vms"] == 7
+    assert any("Azure Resource Graph can't be asked" in warning for warning in services.warnings)
+
+
+def test_an_older_rule_shadows_the_standing_deny(demo: Cloud) -> None:
+    client = JitPolicyClient(demo, PRODUCTION, "rg-web", "westeurope")
+    client.put({"id": IDS["web-02"], "ports": [rule(22)]}, {"id": IDS["jump-01"], "ports": [rule(22)]})
+    demo.advance(30)
+
+    vm = of(report(services_of(demo), PRODUCTION), "web-02")
+
+    assert vm["jit_status"] == "configured"
+    assert state(vm) == "open"
+    (deny,) = vm["standing_deny"]
+    assert deny["state"] == "shadowed"
+    (shadow,) = deny["shadowed_by"]
+    assert (shadow["name"], shadow["priority"]) == ("allow-ssh-migration", 310)
+    assert shadow["security_group_id"].endswith("/networkSecurityGroups/nsg-web-02")
+
+
+def test_a_deny_that_a_deployment_removed_is_missing(scene: Scene) -> None:
+    before = report(services_of(scene.cloud), SUBSCRIPTION)
+    for name in [name for name in scene.subnet_group.rules if "jitrule_" in name]:
+        scene.subnet_group.remove(name)
+    scene.cloud.world.touch()
+    after = report(services_of(scene.cloud), SUBSCRIPTION)
+
+    assert {deny["state"] for deny in of(before, "vm-2")["standing_deny"]} == {"present"}
+    assert state(of(before, "vm-2"), source="virtual_network") == "closed"
+    assert of(after, "vm-2")["jit_status"] == "configured"
+    assert [(deny["port"], deny["state"]) for deny in of(after, "vm-2")["standing_deny"]] == [
+        (22, "missing"),
+        (3389, "missing"),
+    ]
+    assert state(of(after, "vm-2"), source="virtual_network") == "open"
+    assert after["summary"]["not_guarded"] == 2
+
+
+def test_open_windows_are_told_with_whose_they_are_and_their_effect(scene: Scene) -> None:
+    scene.open("vm-2", 22, source="10.0.9.0/24", why="CHG-1")
+    scene.settle()
+    found = report(services_of(scene.cloud), SUBSCRIPTION, sources=("10.0.9.7", "10.0.8.7", DESK))
+
+    vm = of(found, "vm-2")
+    (window,) = vm["open"]
+    assert window["sources"] == ["10.0.9.0/24"]
+    assert window["justification"].startswith("CHG-1")
+    assert window["effect"] == "effective"
+    assert window["state"] == "initiated"
+    assert window["policy_id"] == vm["policies"][0]["id"]
+    assert 0 < window["remaining_seconds"] <= 3600
+    assert state(vm, source="10.0.9.7") == "open"
+    assert state(vm, source="10.0.8.7") == "closed"
+    assert state(vm, source="virtual_network") == "partial"
+    assert state(vm, source=DESK) == "closed", "the VM has no public address"
+    assert found["summary"]["open"] == 1
+
+
+def test_a_window_whose_rule_is_gone_is_not_open(scene: Scene) -> None:
+    scene.open("vm-2", 22)
+    scene.open("vm-2", 22, source=ELSEWHERE, by=COLLEAGUE)
+    scene.settle()
+    for name in [name for name in scene.subnet_group.rules if "jitrule-" in name]:
+        if scene.subnet_group.rules[name].properties["sourceAddressPrefix"] == ELSEWHERE:
+            scene.subnet_group.remove(name)
+    scene.cloud.world.touch()
+
+    (window,) = of(report(services_of(scene.cloud), SUBSCRIPTION), "vm-2")["open"]
+
+    assert window["sources"] == [DESK]
+
+
+def test_a_window_that_another_rule_refuses_is_shadowed(scene: Scene) -> None:
+    scene.open("vm-both", 22)
+    scene.settle()
+    nic_group = scene.machine("vm-both").nics[0].nsg
+    assert nic_group is not None
+    for name in [name for name in nic_group.rules if "jitrule-" in name]:
+        nic_group.rules[name].properties["priority"] = 150
+        nic_group.put(SecurityRule(nic_group.rules[name].name, nic_group.rules[name].properties))
+    put(nic_group, "deny-all", 101, "*", "*", "Deny")
+    scene.cloud.world.touch()
+
+    (window,) = of(report(services_of(scene.cloud), SUBSCRIPTION), "vm-both")["open"]
+
+    assert window["effect"] == "shadowed"
+    assert "deny-all (101)" in window["effect_reason"]
+
+
+def test_all_policies_that_hold_a_vm_are_told(scene: Scene) -> None:
+    second = JitPolicyClient(scene.cloud, SUBSCRIPTION, "rg-vdi", "westeurope", "second")
+    second.put({"id": str(scene.vm("vm-2")).upper(), "ports": [rule(5986)]})
+    scene.settle()
+
+    vm = of(report(services_of(scene.cloud), SUBSCRIPTION), "vm-2")
+
+    assert [policy["id"].rpartition("/")[2] for policy in vm["policies"]] == ["default", "second"]
+    assert [port["port"] for policy in vm["policies"] for port in policy["ports"]] == [22, 3389, 5986]
+    assert [deny["port"] for deny in vm["standing_deny"]] == [22, 3389, 5986]
+
+
+def test_a_deleted_vm_that_a_policy_holds_is_missing(scene: Scene) -> None:
+    deleted = str(scene.vm("vm-3"))
+    scene.cloud.call("DELETE", f"{deleted}?api-version=2024-07-01")
+    scene.settle()
+
+    found = report(services_of(scene.cloud), SUBSCRIPTION)
+
+    (missing,) = found["missing"]
+    assert missing["id"].lower() == deleted.lower()
+    assert missing["policy_id"].endswith("/default")
+    assert found["summary"]["missing"] == 1
+    assert found["summary"]["vms"] == 2
+
+
+def test_only_what_lies_in_the_asked_for_groups_can_be_missing(scene: Scene) -> None:
+    scene.cloud.call("DELETE", f"{scene.vm('vm-3')}?api-version=2024-07-01")
+    found = report(services_of(scene.cloud), SUBSCRIPTION, resource_groups=["rg-other"])
+    assert found["missing"] == []
+    assert "rg-other" in found["nothing"]
+
+
+@pytest.mark.parametrize(
+    ("tier", "sub_plan", "reason", "said"),
+    [
+        ("Free", None, "defender_plan_missing", "free"),
+        ("Standard", "P1", "defender_plan_missing", "standard P1"),
+        ("Standard", "P2", None, None),
+        ("Standard", None, None, None),
+    ],
+)
+def test_the_plan_decides(
+    demo: Cloud, tier: str, sub_plan: str | None, reason: str | None, said: str | None
+) -> None:
+    servers = demo.world.subscriptions[WORKPLACE].pricings["virtualmachines"]
+    servers.tier, servers.sub_plan = tier, sub_plan
+    demo.world.touch()
+
+    vm = of(report(services_of(demo), WORKPLACE), "vdi-win-01")
+
+    assert vm["reason"] == reason
+    assert (vm["detail"] or "").endswith(said or "")
+
+
+def test_single_plans_are_asked_for_only_where_a_subscription_is_covered_in_part(demo: Cloud) -> None:
+    services = services_of(demo)
+    exchange = services.arm._exchange
+    small = IDS["vdi-win-01"].lower()
+
+    def partly(method: str, url: str, **options: Any) -> Any:
+        answer = exchange(method, url, **options)
+        if "/pricings/" in url and WORKPLACE in url:
+            properties = answer.document["properties"]
+            properties["resourcesCoverageStatus"] = "PartiallyCovered"
+            if small in url.lower():
+                properties.update(pricingTier="Standard", subPlan="P1")
+        return answer
+
+    services.arm._exchange = partly  # type: ignore[method-assign]
+    found = report(services, PRODUCTION, WORKPLACE)
+
+    assert of(found, "vdi-win-01")["reason"] == "defender_plan_missing"
+    assert of(found, "vdi-win-02")["reason"] is None
+    asked = [name for name in services.arm.sent if "/pricings/" in name]
+    assert len(asked) == 2 + 6
+
+
+def test_a_plan_that_may_not_be_read_is_unknown_and_said_once(demo: Cloud) -> None:
+    services = services_of(demo)
+
+    def forbid() -> None:
+        raise AzureRefused("GET pricing", 403, "AuthorizationFailed", "no plans")
+
+    services.arm.hooks.append(("/pricings/", forbid))
+    found = report(services, PRODUCTION, WORKPLACE)
+
+    assert "defender_plan_unknown" in of(found, "vdi-win-01")["notes"]
+    assert of(found, "vdi-win-01")["defender_plan"] is None
+    (warning,) = services.warnings
+    assert PRODUCTION in warning
+    assert WORKPLACE in warning
+
+
+def test_the_assessments_late_word_is_told_beside(demo: Cloud) -> None:
+    services = services_of(demo)
+    exchange = services.arm._exchange
+
+    def late(method: str, url: str, **options: Any) -> Any:
+        answer = exchange(method, url, **options)
+        if "SecurityResources" in str((options.get("body") or {}).get("query")):
+            for row in answer.document["data"]:
+                if row["id"].lower().startswith(IDS["web-01"].lower()):
+                    row["properties"]["status"] = {
+                        "code": "Healthy",
+                        "statusChangeDate": (services.clock.now() - timedelta(hours=5)).isoformat(),
+                    }
+        return answer
+
+    services.arm._exchange = late  # type: ignore[method-assign]
+    found = report(services, PRODUCTION)
+
+    assert of(found, "web-01")["assessment"]["agrees"] is False
+    assert of(found, "web-01")["assessment"]["age_seconds"] == 5 * 3600
+    assert of(found, "web-01")["jit_status"] == "not_configured"
+    assert found["summary"]["disagreements"] == 1
+
+
+def test_assessments_can_be_left_out(demo: Cloud) -> None:
+    services = services_of(demo)
+    found = report(services, PRODUCTION, reading=Reading(check_assessments=False))
+    assert of(found, "web-01")["assessment"] is None
+    assert services.arm.sent["POST /providers/Microsoft.ResourceGraph/resources"] == 2
+
+
+def test_rules_that_may_not_be_read_leave_open_who_gets_in(demo: Cloud) -> None:
+    services = services_of(demo)
+
+    def forbid() -> None:
+        raise AzureRefused("GET nsg", 403, "AuthorizationFailed", "no groups")
+
+    services.arm.hooks.append(("networkSecurityGroups", forbid))
+    found = report(services, PRODUCTION)
+
+    assert state(of(found, "web-01")) == "unknown"
+    assert state(of(found, "web-01"), source="virtual_network") == "unknown"
+    assert of(found, "jump-01")["standing_deny"] == [{"port": 22, "state": "unknown"}]
+    assert state(of(found, "legacy-01")) == "closed", "it has no group that could let somebody in"
+
+
+def test_a_load_balancer_leaves_open_what_it_forwards(demo: Cloud) -> None:
+    group = demo.world.subscriptions[PRODUCTION].groups["rg-data"]
+    nic = group.vms["db-01"].nics[0]
+    assert nic.nsg is not None
+    put(nic.nsg, "rdp", 310, "Internet", "3389")
+    demo.world.touch()
+    alone = of(report(services_of(demo), PRODUCTION), "db-01")
+    nic.nat_rules = ["/nat"]
+    demo.world.touch()
+    balanced = of(report(services_of(demo), PRODUCTION), "db-01")
+
+    assert [state(alone, port) for port in (22, 3389)] == ["closed", "closed"]
+    assert [state(balanced, port) for port in (22, 3389)] == ["closed", "unknown"]
+    assert balanced["internet_ports"] == []
+
+
+def test_a_firewall_of_a_policy_leaves_open_what_it_forwards(demo: Cloud) -> None:
+    client = JitPolicyClient(demo, PRODUCTION, "rg-data", "northeurope")
+    client.put({"id": IDS["db-01"], "ports": [rule(3389)], "publicIpAddress": "198.51.100.9"})
+    demo.advance(30)
+    vm = of(report(services_of(demo), PRODUCTION), "db-01")
+
+    assert vm["policies"][0]["public_ip_address"] == "198.51.100.9"
+    assert state(vm, 3389) == "closed", "the standing deny refuses the firewall too"
+    assert state(vm, 22) == "unknown"
+
+
+def test_named_vms_are_told_with_their_hosts(scene: Scene) -> None:
+    gone = VmId.of(SUBSCRIPTION, "rg-vdi", "not-there")
+    named = {scene.vm("vm-3"): ("c",), scene.vm("vm-2"): ("a", "b"), gone: ("d",)}
+    found = report(services_of(scene.cloud), named=named)
+
+    assert [vm["name"] for vm in found["vms"]] == ["vm-3", "vm-2"]
+    assert found["hosts"] == {"a": 1, "b": 1, "c": 0}
+    assert found["not_found"] == [str(gone)]
+    assert found["missing"] == []
+
+
+def test_a_named_vm_that_was_deleted_is_missing_from_its_policy(scene: Scene) -> None:
+    scene.cloud.call("DELETE", f"{scene.vm('vm-3')}?api-version=2024-07-01")
+    scene.settle()
+    found = report(services_of(scene.cloud), named={scene.vm("vm-3"): ("c",), scene.vm("vm-2"): ("a",)})
+
+    assert [entry["name"].lower() for entry in found["missing"]] == ["vm-3"]
+    assert [vm["name"] for vm in found["vms"]] == ["vm-2"]
+
+
+def test_a_handful_of_requests_whatever_the_number_of_vms() -> None:
+    counts = []
+    for number in (40, 400):
+        services = services_of(Cloud(f"vms={number},subscriptions=2,groups=20,jit=half", page_size=1000))
+        found = report(services)
+        assert found["summary"]["vms"] == number
+        assert found["summary"]["configured"] > 0
+        counts.append(sum(services.arm.sent.values()))
+    # subscriptions, three queries, and for each subscription policies, plan and security groups
+    assert counts == [1 + 3 + 2 * 3] * 2
+
+
+def test_azures_own_rules_judge_where_they_are_asked_for(demo: Cloud) -> None:
+    services = services_of(demo)
+    computed = report(services_of(demo), PRODUCTION)
+    asked = report(services, PRODUCTION, reading=Reading(patience=timedelta(seconds=60)))
+
+    def verdicts(found: JSON) -> dict[str, list[tuple[Any, ...]]]:
+        return {
+            vm["name"]: [(one["port"], one["source"], one["state"], one.get("rule")) for one in vm["exposure"]]
+            for vm in found["vms"]
+        }
+
+    assert verdicts(asked) == verdicts(computed)
+    assert of(asked, "web-02")["rules_from"] == "azure"
+    off = of(asked, "batch-01")
+    assert off["rules_from"] == "security_groups"
+    assert "doesn't run" in off["rules_problem"]
+    sent = [name for name in services.arm.sent if name.endswith("/effectiveNetworkSecurityGroups")]
+    assert len(sent) == 6, "one for each interface of a VM that runs"
+
+
+def test_azures_own_rules_are_waited_for() -> None:
+    demo = Cloud("demo", network_operation="15s")
+    patient, hasty = services_of(demo), services_of(demo)
+    vm = VmId.parse("vms", IDS["web-02"])
+    told = report(patient, named={vm: ()}, reading=Reading(patience=timedelta(seconds=60)))
+    given_up = report(hasty, named={vm: ()}, reading=Reading(patience=timedelta(seconds=5)))
+
+    assert of(told, "web-02")["rules_from"] == "azure"
+    assert patient.clock.slept >= 15
+    assert of(given_up, "web-02")["rules_from"] == "security_groups"
+    assert "didn't come in time" in of(given_up, "web-02")["rules_problem"]
+    assert state(of(given_up, "web-02")) == "open"
+
+
+def test_without_permission_for_azures_own_rules_the_groups_judge_and_that_is_said(demo: Cloud) -> None:
+    services = services_of(demo)
+
+    def forbid() -> None:
+        raise AzureRefused("POST effective", 403, "AuthorizationFailed", "no action")
+
+    services.arm.hooks.append(("/effectiveNetworkSecurityGroups", forbid))
+    found = report(services, PRODUCTION, reading=Reading(patience=timedelta(seconds=60)))
+
+    assert of(found, "web-02")["rules_from"] == "security_groups"
+    assert "no action" in of(found, "web-02")["rules_problem"]
+    assert state(of(found, "web-02")) == "open"
+
+
+def surround(services: Services, *resources: JSON) -> None:
+    """Let Resource Graph show resources that the simulator doesn't have."""
+    exchange = services.arm._exchange
+
+    def more(method: str, url: str, **options: Any) -> Any:
+        answer = exchange(method, url, **options)
+        if "microsoft.network/azurefirewalls" in str((options.get("body") or {}).get("query")):
+            answer.document["data"] += resources
+        return answer
+
+    services.arm._exchange = more  # type: ignore[method-assign]
+
+
+def resource(kind: str, name: str, **properties: Any) -> JSON:
+    group = f"/subscriptions/{PRODUCTION}/resourceGroups/rg-web/providers"
+    return {"id": f"{group}/{kind}/{name}", "name": name, "type": kind.lower(), "properties": properties}
+
+
+@pytest.mark.parametrize(
+    ("policy", "status", "reason"),
+    [(None, "not_configured", None), ({"id": "/policy"}, "unsupported", "firewall_manager")],
+)
+def test_a_firewall_stands_in_for_a_group_unless_a_manager_steers_it(
+    demo: Cloud, policy: JSON | None, status: str, reason: str | None
+) -> None:
+    network = f"/subscriptions/{PRODUCTION}/resourceGroups/rg-web/providers/Microsoft.Network/virtualNetworks"
+    subnet = {"subnet": {"id": f"{network}/vnet-web/subnets/AzureFirewallSubnet"}}
+    services = services_of(demo)
+    properties = {"ipConfigurations": [{"properties": subnet}], "firewallPolicy": policy}
+    surround(services, resource("Microsoft.Network/azureFirewalls", "fw", **properties))
+    vm = of(report(services, PRODUCTION), "legacy-01")
+
+    assert (vm["jit_status"], vm["reason"]) == (status, reason)
+
+
+def test_a_network_manager_leaves_everything_open_until_azure_is_asked(demo: Cloud) -> None:
+    scopes = {"subscriptions": [f"/subscriptions/{PRODUCTION}"]}
+    manager = resource("Microsoft.Network/networkManagers", "avnm", networkManagerScopes=scopes)
+    services = services_of(demo)
+    surround(services, manager)
+    computed = report(services, PRODUCTION, WORKPLACE)
+    asked = report(services, PRODUCTION, WORKPLACE, reading=Reading(patience=timedelta(seconds=60)))
+
+    assert state(of(computed, "web-02")) == "unknown"
+    assert state(of(computed, "vdi-win-01")) == "closed"
+    assert state(of(asked, "web-02")) == "open"
+    assert state(of(asked, "batch-01")) == "unknown", "it doesn't run"
+
+
+def test_classic_vms_are_unsupported(demo: Cloud) -> None:
+    services = services_of(demo)
+    surround(services, resource("Microsoft.ClassicCompute/virtualMachines", "old-01"))
+    found = report(services, PRODUCTION)
+
+    assert of(found, "old-01")["reason"] == "classic_vm"
+    assert found["summary"]["reasons"] == {"no_nsg": 1, "classic_vm": 1}
+    assert found["summary"]["vms"] == 8
