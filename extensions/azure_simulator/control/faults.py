@@ -58,8 +58,10 @@ class Fault:
 
     def spoil(self, reply: Reply) -> Reply:
         """Return the answer with what is wrong about it; headers starting with `:` are for the HTTP server."""
+        # Some answers share their headers.
+        reply = Reply(reply.status, reply.body, dict(reply.headers))
         if self.status is not None:
-            reply = Reply(self.status, self.body, dict(reply.headers))
+            reply = Reply(self.status, self.body, reply.headers)
             if self.body is None and self.status >= 400:
                 reply.body = {"error": {"code": "InjectedFault", "message": "This answer was ordered by a test."}}
         elif self.body is not None:

@@ -79,6 +79,16 @@ def test_a_fault_strikes_as_often_as_ordered(cloud: Cloud) -> None:
     assert cloud.control("GET", "faults").body["faults"][0]["hits"] == 2
 
 
+def test_a_fault_leaves_no_trace_in_the_answers_after_it(cloud: Cloud) -> None:
+    path = (
+        f"/subscriptions/{WORKPLACE}/providers/Microsoft.Security/pricings/VirtualMachines?api-version=2024-01-01"
+    )
+    order = {"path": "pricings", "times": 1, "truncate": 10, "headers": {"X-Broken": "yes"}, "content_type": "a/b"}
+    assert cloud.control("POST", "faults", order).status == 201
+    assert ":truncate" in cloud.call("GET", path).headers
+    assert not {":truncate", "X-Broken"} & set(cloud.call("GET", path).headers)
+
+
 def test_faults_strike_what_they_match(cloud: Cloud) -> None:
     cloud.control("POST", "faults", {"method": "PUT", "path": "subscriptions", "status": 500, "times": 9})
     cloud.control("POST", "faults", {"path": "/tenants$", "status": 500, "times": 9})
