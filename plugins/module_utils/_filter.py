@@ -58,9 +58,9 @@ class Filter:
         self._expression = expression
         self._compiled = _compile(option, expression)
 
-    def plain_part(self, names: Mapping[str, Property] = PLAIN) -> Condition | None:
+    def plain_part(self, names: Mapping[str, Property] | None = None) -> Condition | None:
         """Give what every wanted VM fulfils and Azure can check by itself; `names` are those of the variables."""
-        return plain_part(self._compiled.parsed, names)
+        return plain_part(self._compiled.parsed, PLAIN if names is None else names)
 
     def wants(self, name: str, variables: Mapping[str, Any]) -> bool:
         """Tell whether the expression's value counts as true in JMESPath: empty, false and null don't."""

@@ -27,7 +27,7 @@ _HARMLESS = frozenset(
 Ast = Mapping[str, Any]
 
 
-def plain_part(expression: Ast, names: Mapping[str, Property] = PLAIN) -> Condition | None:
+def plain_part(expression: Ast, names: Mapping[str, Property]) -> Condition | None:
     """Find the condition in a parsed filter; `names` are those of the variables, as the filter knows them."""
     kind = expression["type"]
     if kind == "and_expression":
