@@ -14,12 +14,14 @@ from typing import Literal
 
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm_fleet import ArmFleet
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.defender_api import ArmDefenderApi
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.effective_api import ArmEffectiveRules
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.jit_api import ArmJitApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.layouts import ArmLayouts
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.network_api import ArmNetworkApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.permissions_api import ArmPermissionsApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.power_api import ArmPowerApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.resource_graph import ResourceGraph
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.surroundings_api import ArmSurroundings
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.vm_api import ArmVmApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureError
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.history import Search
@@ -143,8 +145,24 @@ class Actor:
         vm = self.scene.vm("vm-3")
         if ArmPowerApi(self.scene.arm).running([vm]) != {vm: False}:
             raise Refused("403: whether it runs can't be read")
-        assessments = f"{WHOLE}/providers/Microsoft.Security/assessments"
-        assert len(list(self.scene.arm.items(assessments, "2020-01-01"))) == len(NAMES)
+        for asks in (True, False):
+            complaints: list[str] = []
+            around = ArmSurroundings(self.scene.arm, complaints.append)
+            around.find([SUBSCRIPTION], ask_graph=asks)
+            if len(around.assessments([SUBSCRIPTION], ask_graph=asks)) < len(NAMES) or complaints:
+                raise Refused("; ".join(complaints) or "403: no assessment is seen")
+
+    def effective_rules(self) -> None:
+        nic = self.scene.machine("vm-2").nics[0]
+
+        def pause(seconds: float) -> bool:
+            self.scene.clock.sleep(seconds)
+            return True
+
+        answer = ArmEffectiveRules(self.scene.arm).read(nic.id, pause)
+        if isinstance(answer, AzureError):
+            raise Refused(str(answer))
+        assert answer.groups
 
     def cover(self) -> None:
         rule = PortRule(5986, "*", frozenset({ANY}), timedelta(hours=3))
@@ -230,6 +248,7 @@ _DEEDS: dict[str, Callable[[Actor], None]] = {
     "start_vms": Actor.start_vms,
     "read_plan": Actor.read_plan,
     "inspect": Actor.inspect,
+    "effective_rules": Actor.effective_rules,
     "cover": Actor.cover,
     "uncover": Actor.uncover,
     "close_by_policy": Actor.close_by_policy,
