@@ -51,7 +51,8 @@ def apply(entries: Sequence[Json], edit: Edit) -> list[Json]:
 
 def is_in_effect(entries: Sequence[Json], edit: Edit) -> bool:
     """Tell whether the entries already are as the edit wants them."""
-    return reading(entries) == reading(apply(entries, edit))
+    wanted = apply(entries, edit)
+    return wanted == list(entries) or reading(entries) == reading(wanted)
 
 
 def reading(entries: Iterable[Mapping[str, Any]]) -> dict[VmId, tuple[frozenset[Any], str | None]]:
