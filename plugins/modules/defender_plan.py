@@ -17,7 +17,8 @@ description:
     Prices are at U(https://azure.microsoft.com/pricing/details/defender-for-cloud/). So the plan is turned on only where
     O(tier=standard) is said outright, and O(subscriptions=*) turns it on in every subscription that the credential sees.
     Try it in check mode first.
-  - Everything else that Azure shows of the plan is sent back as it is, fields unknown to this module too.
+  - Whatever else Azure shows of the plan and lets one set, such as its extensions, is sent back as it is, fields unknown to
+    this module too; the notes tell of one exception.
   - The task runs once, on the controller; the hosts of the play are no matter, it works on what the options say.
 extends_documentation_fragment:
   - jitfleet.azure.auth
@@ -47,7 +48,7 @@ options:
       standard: It is on, and costs money for every server.
       free: >-
         It is off for the whole subscription, with everything that belongs to it, such as threat detection and scanning
-        for vulnerabilities. JIT policies then do nothing for new requests, as far as is known.
+        for vulnerabilities. What then becomes of JIT policies, and of windows that are open, Microsoft doesn't say.
   sub_plan:
     description:
       - Which plan is on, with O(tier=standard).
