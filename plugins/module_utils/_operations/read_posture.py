@@ -39,6 +39,7 @@ class SurroundingsApi(Protocol):
     """What stands around VMs; `ask_graph` False asks Resource Manager's lists alone."""
 
     def find(self, subscriptions: Sequence[str], *, ask_graph: bool = True) -> Surroundings: ...
+
     def assessments(
         self, subscriptions: Sequence[str], *, ask_graph: bool = True
     ) -> Mapping[VmId, Assessment]: ...
