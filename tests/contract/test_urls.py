@@ -11,13 +11,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.defender_api import ArmDefenderApi
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.effective_api import ArmEffectiveRules
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.jit_api import ArmJitApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.power_api import ArmPowerApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.resource_graph import ResourceGraph
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.surroundings_api import ArmSurroundings
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.vm_api import ArmVmApi
 from azure.core.credentials import AccessToken
 from azure.core.pipeline.transport import HttpTransport
 from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.resourcegraph import ResourceGraphClient
 from azure.mgmt.resourcegraph.models import QueryRequest
 from azure.mgmt.security.v2020_01_01 import SecurityCenter
@@ -154,6 +157,47 @@ def test_virtual_machines_are_addressed_as_by_the_official_client(groups: list[s
 def test_power_is_addressed_as_by_the_official_client(ours: OURS, theirs: THEIRS) -> None:
     mine, sdk = sent_by_us(ours), sent_by_sdk(ComputeManagementClient, theirs, SUBSCRIPTION)
     assert (mine.method, mine.path) == (sdk.method, sdk.path)
+
+
+def test_rules_in_effect_are_addressed_as_by_the_official_client() -> None:
+    nic = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.Network/networkInterfaces/nic"
+    ours = sent_by_us(lambda arm: ArmEffectiveRules(arm).read(nic, lambda seconds: False))
+    sdk = sent_by_sdk(
+        NetworkManagementClient,
+        lambda client: client.network_interfaces.begin_list_effective_network_security_groups(GROUP, "nic"),
+        SUBSCRIPTION,
+    )
+    assert (ours.method, ours.path) == (sdk.method, sdk.path)
+
+
+def test_assessments_are_addressed_as_by_the_official_client() -> None:
+    ours = sent_by_us(lambda arm: ArmSurroundings(arm).assessments([SUBSCRIPTION], ask_graph=False))
+    sdk = sent_by_sdk(
+        SecurityCenter,
+        lambda client: list(client.assessments.list(f"subscriptions/{SUBSCRIPTION}")),
+        SUBSCRIPTION,
+    )
+    assert ours == sdk
+
+
+def test_a_vms_own_plan_is_addressed_as_by_the_official_client() -> None:
+    ours = sent_by_us(lambda arm: ArmDefenderApi(arm).read_vm_plan(vm_id()))
+    sdk = sent_by_sdk(PricingsCenter, lambda client: client.pricings.get(str(vm_id())[1:], "VirtualMachines"))
+    assert ours == sdk
+
+
+@pytest.mark.parametrize(
+    ("kind", "theirs"),
+    [
+        ("azureFirewalls", lambda sdk: list(sdk.azure_firewalls.list_all())),
+        ("networkManagers", lambda sdk: list(sdk.network_managers.list_by_subscription())),
+    ],
+)
+def test_what_stands_around_vms_is_addressed_as_by_the_official_client(kind: str, theirs: THEIRS) -> None:
+    arm = RecordingArm()
+    ArmSurroundings(arm).find([SUBSCRIPTION], ask_graph=False)
+    sdk = sent_by_sdk(NetworkManagementClient, theirs, SUBSCRIPTION)
+    assert (sdk.method, sdk.path) in [(sent.method, sent.path) for sent in arm.sent if kind in sent.path]
 
 
 def test_resource_graph_is_addressed_as_by_the_official_client() -> None:

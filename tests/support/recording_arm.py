@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,9 @@ class RecordingArm(Arm):
 
     def query(self, path: str, api_version: str, body: Any) -> Any:
         return self._answer(Sent("POST", path, api_version, body))
+
+    def ask(self, path: str, api_version: str, pause: Callable[[float], bool]) -> Any:
+        return self._answer(Sent("POST", path, api_version))
 
     def write(self, method: str, path: str, api_version: str, body: Any = None) -> Any:
         return self._answer(Sent(method, path, api_version, body))

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .endpoints import INTERNET, VIRTUAL_NETWORK, Endpoint
+from .endpoints import INTERNET, VIRTUAL_NETWORK, Endpoint, NoGroup
 from .exposure import State, VmVerdict, judge_vm
 from .guards import shadows, standing_deny
-from .inbound import Protocol
+from .inbound import Protocol, Question
 from .policies import Json
-from .security_rules import SecurityGroup, SecurityRule, UnreadRule
+from .security_rules import SecurityRule, UnreadRule
 from .sight import Sight
 
 # What results call the sources that are no prefixes.
@@ -25,8 +25,24 @@ STATES: tuple[State, ...] = ("open", "partial", "unknown", "closed")
 NOT_GUARDED = frozenset({"missing", "partial", "shadowed"})
 
 DenyState = Literal["present", "missing", "partial", "shadowed", "unknown"]
-# Ports that rules can't tell apart are judged once: by endpoints, and the word for a source.
-_Judged = dict[tuple[object, str, Protocol], VmVerdict]
+
+
+class Memory:
+    """Verdicts on VMs that rules treat alike: a fleet costs little more than its different kinds of VMs."""
+
+    def __init__(self) -> None:
+        self.closed: dict[tuple[_Likeness, str], VmVerdict] = {}
+        # By the identity of rules as well, which the verdicts keep alive: these name rules.
+        self.others: dict[tuple[_Likeness, tuple[int, ...], str], VmVerdict] = {}
+        self.denies: dict[_Likeness, DenyState] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Likeness:
+    """What tells a VM and a port from others, as far as rules do: by what they do, whatever they are called."""
+
+    protocol: Protocol
+    places: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +74,24 @@ class Exposure:
         ]
 
 
-def report_exposure(sight: Sight, asked: Asked) -> Exposure:
+def report_exposure(sight: Sight, asked: Asked, memory: Memory) -> Exposure:
     """Judge a VM."""
     exposure = Exposure()
-    judged: _Judged = {}
+    plain = sight.view.endpoints(sight.layout)
     for port, protocol in sorted(asked.ports.items()):
-        endpoints = sight.endpoints(port)
-        alike = _rules_for(endpoints, port)
+        endpoints = sight.at_port(plain, port)
+        alike, rules = _likeness(endpoints, port, protocol)
         for source in asked.sources:
-            key = (alike, source, protocol)
-            if key not in judged:
-                judged[key] = judge_vm(endpoints, WORDS.get(source, source), port, protocol)
-            exposure.entries.append(_entry(port, protocol, source, judged[key]))
+            verdict = memory.closed.get((alike, source)) or memory.others.get((alike, rules, source))
+            if verdict is None:
+                verdict = judge_vm(endpoints, WORDS.get(source, source), port, protocol)
+                if verdict.state == "closed":
+                    memory.closed[alike, source] = verdict
+                else:
+                    memory.others[alike, rules, source] = verdict
+            exposure.entries.append(_entry(port, protocol, source, verdict, endpoints))
         if port in asked.covered:
-            exposure.denies.append(_deny(endpoints, port, protocol))
+            exposure.denies.append(_deny(endpoints, alike, port, memory))
     return exposure
 
 
@@ -80,26 +100,42 @@ def describe_rule(rule: SecurityRule | UnreadRule) -> Json:
     return {"name": rule.name, "priority": rule.priority, "security_group_id": _group_of(rule.id)}
 
 
-def _rules_for(endpoints: Sequence[Endpoint], port: int) -> object:
-    """Give what tells a port from others: the rules that name it, and what is unread before it."""
-    return tuple((one.unread, tuple(_naming(group, port) for group in one.groups)) for one in endpoints)
+def _likeness(endpoints: Sequence[Endpoint], port: int, protocol: Protocol) -> tuple[_Likeness, tuple[int, ...]]:
+    """Find what tells a port of a VM from others, and the identity of the rules that concern it."""
+    rules: list[int] = []
+    places: list[object] = []
+    for endpoint in endpoints:
+        question = Question(endpoint, port, protocol)
+        for layer in (endpoint.subnet, endpoint.nic):
+            if isinstance(layer, NoGroup):
+                places.append(layer)
+                continue
+            concerned = [rule for rule in layer.in_order() if question.may_concern(rule)]
+            places.append(tuple(_mark(rule, question) for rule in concerned))
+            rules += map(id, concerned)
+        places.append((endpoint.version, endpoint.public, endpoint.unread, endpoint.network_space))
+    return _Likeness(protocol, tuple(places)), tuple(rules)
 
 
-def _naming(group: SecurityGroup, port: int) -> tuple[int, ...]:
-    return tuple(id(rule) for rule in group.in_order() if rule.names_port(port))
+def _mark(rule: SecurityRule | UnreadRule, question: Question) -> object:
+    """Give what a rule does to those whom it concerns; that it is for this port and protocol is known."""
+    if isinstance(rule, UnreadRule):
+        return rule.allows
+    kind = rule.allows, rule.is_jit_deny, rule.is_jit_grant
+    return kind, question.reaches(rule), rule.sources, rule.source_ports, rule.source_groups
 
 
-def _entry(port: int, protocol: Protocol, source: str, verdict: VmVerdict) -> Json:
+def _entry(port: int, protocol: Protocol, source: str, verdict: VmVerdict, endpoints: Sequence[Endpoint]) -> Json:
     """Write a verdict; of one that refuses nothing more is said, since that is most of them."""
     written: Json = {"port": port, "protocol": protocol, "source": source, "state": verdict.state}
     if verdict.state == "closed":
         return written
     written["reason"] = verdict.reason
-    blamed = verdict.blamed
-    if blamed is None:
+    place = next((index for index, (_one, part) in enumerate(verdict.parts) if part.state == verdict.state), None)
+    if place is None:
         return written
-    endpoint, part = blamed
-    written["address"] = endpoint.address
+    part = verdict.parts[place][1]
+    written["address"] = endpoints[place].address
     if rule := part.rule:
         written["rule"] = describe_rule(rule)
     if verdict.state == "partial":
@@ -107,14 +143,20 @@ def _entry(port: int, protocol: Protocol, source: str, verdict: VmVerdict) -> Js
     return written
 
 
-def _deny(endpoints: Sequence[Endpoint], port: int, protocol: Protocol) -> Json:
+def _deny(endpoints: Sequence[Endpoint], alike: _Likeness, port: int, memory: Memory) -> Json:
     """Tell whether the standing deny is there and refuses."""
-    undone = {rule.id.lower(): rule for one in endpoints for rule in shadows(one, port, protocol)}
-    written: Json = {"port": port, "state": _presence(endpoints, port, protocol)}
-    if undone:
-        written["state"] = "shadowed"
-        written["shadowed_by"] = [describe_rule(rule) for rule in undone.values()]
-    return written
+    known = memory.denies.get(alike)
+    if known and known != "shadowed":
+        return {"port": port, "state": known}
+    state = _presence(endpoints, port, alike.protocol)
+    undone = (
+        [rule for one in endpoints for rule in shadows(one, port, alike.protocol)] if state != "missing" else []
+    )
+    memory.denies[alike] = "shadowed" if undone else state
+    if not undone:
+        return {"port": port, "state": state}
+    by_id = {rule.id.lower(): rule for rule in undone}
+    return {"port": port, "state": "shadowed", "shadowed_by": [describe_rule(rule) for rule in by_id.values()]}
 
 
 def _presence(endpoints: Iterable[Endpoint], port: int, protocol: Protocol) -> DenyState:

@@ -15,7 +15,7 @@ from .exposure import Verdict, judge_rules
 from .grants import Grant
 from .layout import Attachment, Layout
 from .security_rules import SecurityGroup, SecurityRule
-from .sources import covers, network_of, normal
+from .sources import covers, is_address, normal
 
 # By id in lower case; for a group that can't be read the reason stands there.
 Groups: TypeAlias = Mapping[str, SecurityGroup | AzureError]
@@ -29,7 +29,7 @@ class _Indexed:
         self._common: list[SecurityRule] = []
         self._by_address: dict[str, list[SecurityRule]] = {}
         for rule in group.rules:
-            if rule.destination_groups or not all(map(_is_address, rule.destinations)):
+            if rule.destination_groups or not all(map(is_address, rule.destinations)):
                 self._common.append(rule)
                 continue
             for address in rule.destinations:
@@ -140,11 +140,6 @@ def without_rules(groups: Groups, rule_ids: Collection[str]) -> Groups:
         else group
         for key, group in groups.items()
     }
-
-
-def _is_address(text: str) -> bool:
-    network = network_of(text)
-    return network is not None and network.prefixlen == network.max_prefixlen
 
 
 def _admits(sources: Iterable[str], wanted: str) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from .assessment import Assessment, describe_assessment
 from .effect import find_effect
-from .exposure_report import Asked, Exposure, report_exposure
+from .exposure_report import Asked, Exposure, Memory, report_exposure
 from .grants import Grant
 from .hosts import VmRow, addresses_of, os_of
 from .ids import PolicyId
@@ -57,13 +57,13 @@ class Subject:
 
 
 def describe(
-    subject: Subject, ports: Iterable[int], sources: Sequence[str], now: datetime
+    subject: Subject, ports: Iterable[int], sources: Sequence[str], now: datetime, memory: Memory
 ) -> tuple[Json, Exposure]:
     """Write what is told of a VM; `ports` are judged beside those of its policies."""
     row, tab = subject.row, subject.tab
     public, private = addresses_of(row)
     asked = _asked(subject.holdings, ports, sources)
-    exposure = report_exposure(subject.sight, asked) if subject.sight else Exposure()
+    exposure = report_exposure(subject.sight, asked, memory) if subject.sight else Exposure()
     written: Json = {
         "id": row["id"],
         "name": row["name"],

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .effective_rules import EffectiveRules
@@ -28,12 +28,11 @@ class Sight:
     unread: frozenset[Unread] = frozenset()
     managers: tuple[SecurityGroup, ...] = ()
 
-    def endpoints(self, port: int) -> list[Endpoint]:
-        """Give where connections to a port arrive."""
+    def at_port(self, endpoints: Sequence[Endpoint], port: int) -> Sequence[Endpoint]:
+        """Give the VM's endpoints with what was not read that may decide about a port."""
         unread = self.unread
         if any(rule.names_port(port) for group in self.managers for rule in _written(group)):
             unread = unread | {Unread.ADMIN_RULES}
-        endpoints = self.view.endpoints(self.layout)
         return [replace(one, unread=one.unread | unread) for one in endpoints] if unread else endpoints
 
 

@@ -35,6 +35,13 @@ def normal(text: str) -> str:
     return str(network)
 
 
+@lru_cache(maxsize=65536)
+def is_address(text: str) -> bool:
+    """Tell whether a text is a single address."""
+    network = network_of(text)
+    return network is not None and network.prefixlen == network.max_prefixlen
+
+
 def admits_everybody(text: str) -> bool:
     """Tell whether a word or a prefix, however it is written, is everybody; of IPv6 alone no prefix is."""
     if text.strip().lower() in _ANY_WORDS:

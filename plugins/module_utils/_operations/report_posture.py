@@ -13,7 +13,7 @@ from datetime import datetime
 from .._jit.effective_rules import EffectiveRules
 from .._jit.endpoints import Unread
 from .._jit.errors import AzureError
-from .._jit.exposure_report import MANAGEMENT_PORTS, NOT_GUARDED, STATES, WORDS, Exposure
+from .._jit.exposure_report import MANAGEMENT_PORTS, NOT_GUARDED, STATES, WORDS, Exposure, Memory
 from .._jit.grants import live_grants
 from .._jit.hosts import VmRow, is_off, is_unguarded
 from .._jit.ids import VmId
@@ -76,8 +76,9 @@ def report_posture(request: PostureRequest, services: Services) -> Json:
     posture = read_posture(found.rows, found.chosen, subscriptions, request.reading, services)
     view = NetworkView(posture.groups)
     held = _index(posture, view, now)
+    memory = Memory()
     described = [
-        describe(_subject(row, posture, view, held), request.ports, request.all_sources, now)
+        describe(_subject(row, posture, view, held), request.ports, request.all_sources, now, memory)
         for row in found.chosen
     ]
     vms = [vm for vm, _exposure in described]

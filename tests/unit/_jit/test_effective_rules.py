@@ -163,10 +163,11 @@ def test_a_managers_rules_leave_open_what_becomes_of_the_ports_that_they_name() 
     sight = see_in_effect(layout, {NIC.lower(): read_effective({"value": [admin, group()]})}, frozenset())
 
     def states(port: int) -> list[str]:
-        return ["unknown" if one.unread else "told" for one in sight.endpoints(port)]
+        plain = sight.view.endpoints(sight.layout)
+        return ["unknown" if one.unread else "told" for one in sight.at_port(plain, port)]
 
     assert states(3389) == ["unknown"]
     assert states(22) == ["told"]
-    (endpoint,) = sight.endpoints(22)
+    (endpoint,) = sight.view.endpoints(sight.layout)
     assert not isinstance(endpoint.nic, NoGroup)
     assert all(isinstance(found, SecurityRule) for found in endpoint.nic.rules)
