@@ -100,7 +100,10 @@ def run(argument_spec: Mapping[str, Any], plan: Plan) -> None:
     module = AnsibleModule({**auth_spec(), **argument_spec}, supports_check_mode=True)
     try:
         sign_in = _sign_in(module)
-        selection, operate = plan(module.params)
+        try:
+            selection, operate = plan(module.params)
+        finally:
+            _shorten_echo(module)
         context = _context(module, sign_in)
         chosen = _choose(selection, context)
         context.progress(0, len(chosen.selected))
@@ -112,6 +115,15 @@ def run(argument_spec: Mapping[str, Any], plan: Plan) -> None:
     if outcome.failures and module.params["on_failure"] == "fail":
         module.fail_json(**failure_of(outcome, hosts, diff=module._diff))
     module.exit_json(**result_of(outcome, hosts, diff=module._diff))
+
+
+def _shorten_echo(module: AnsibleModule) -> None:
+    """Leave the VMs out of the arguments that Ansible echoes: the result names them once already.
+
+    Thousands of them cost seconds to write, to search for secrets and to read again.
+    """
+    if isinstance(module.params.get("vms"), list):
+        module.params["vms"] = f"{len(module.params['vms'])} VMs"
 
 
 def run_report(

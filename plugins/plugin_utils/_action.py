@@ -60,7 +60,6 @@ class BatchAction(ActionBase):
             result: dict[str, Any] = self._execute_module(
                 module_name=f"{COLLECTION}.{self.module}", module_args=arguments, task_vars=local_variables
             )
-        self._shorten_invocation(result)
         if result.get("failed") and is_rescued(self._task):
             self._display.warning(
                 f"{self.module}: the task failed for all hosts, and Ansible goes on after the rescue with the "
@@ -155,12 +154,6 @@ class BatchAction(ActionBase):
                 yield local_variables
         finally:
             self._connection, self._task.delegate_to, self._task.environment = connection, delegate_to, environment
-
-    def _shorten_invocation(self, result: dict[str, Any]) -> None:
-        """Leave the batch's VMs out of the echoed arguments: the result names them once already."""
-        echoed = result.get("invocation", {}).get("module_args")
-        if isinstance(echoed, dict) and isinstance(echoed.get("vms"), list):
-            echoed["vms"] = f"{len(echoed['vms'])} VMs"
 
     def _is_silent(self, variables: Mapping[str, Any]) -> bool:
         """Tell whether nothing is to be said beside the result: under `no_log`, or as the user wishes."""

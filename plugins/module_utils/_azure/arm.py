@@ -90,8 +90,10 @@ class Arm:
             value = page.get("value") or []
             if not isinstance(value, list):
                 raise ReplyLost(f"GET {urlsplit(url).path} was answered with something that is no list")
-            yield from value
             url = self._own(page.get("nextLink"))
+            yield from value
+            # A page may take tens of megabytes: it must be gone before the next one comes.
+            del page, value
 
     def query(self, path: str, api_version: str, body: Any) -> Any:
         """Send a POST that only reads, and so may be repeated."""

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from .._jit.access import Ask, Wish
 from .._jit.grants import Grant
@@ -97,11 +97,35 @@ class Services(Protocol):
     def warn(self) -> Warn: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """All that is decided before anything is sent.
+
+    What was read to decide it, most of all thousands of policies' entries, is forgotten by then.
+    """
+
+    cases: Sequence[Case]
+    pending: Sequence[tuple[Item, Accepted]]
+    fresh: frozenset[PolicyId]
+    found: Mapping[VmId, Vm]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
 def open_access(request: OpenRequest, services: Services, reference: str, *, check_mode: bool) -> Outcome:
     """Open what isn't open yet and say for each VM and port what became of it.
 
     `reference` is a text that no other request has; it makes a request recognisable whose answer was lost.
     """
+    ready = _prepare(request, services, check_mode=check_mode)
+    verdicts: dict[Item, Verdict] = {}
+    if not check_mode:
+        verdicts = _act(request, ready, services, reference)
+    return report(ready.cases, verdicts, ready.before, ready.after)
+
+
+def _prepare(request: OpenRequest, services: Services, *, check_mode: bool) -> _Ready:
+    """Read, complete policies and start VMs as wished, and decide what to ask for."""
     known = read_known(services.jit, [wish.vm for wish in request.wishes])
     found = _read_vms(request, known.holdings, services.vms)
     wishes = with_ports(request.wishes, found)
@@ -120,11 +144,8 @@ def open_access(request: OpenRequest, services: Services, reference: str, *, che
     ]
     cases = [_with_enabling(case, enabled) for case in cases]
     cases = _with_power(cases, request, services, found, check_mode=check_mode)
-    verdicts: dict[Item, Verdict] = {}
-    if not check_mode:
-        pending = pending_of_others(cases, homes)
-        verdicts = _act(request, cases, pending, services, reference, enabled.fresh, found)
-    return report(cases, verdicts, enabled.before, enabled.after)
+    pending = pending_of_others(cases, homes)
+    return _Ready(cases, pending, enabled.fresh, found, enabled.before, enabled.after)
 
 
 def _read_vms(request: OpenRequest, holdings: Holdings, vms: VmApi) -> Mapping[VmId, Vm]:
@@ -187,21 +208,14 @@ def _with_power(
     ]
 
 
-def _act(
-    request: OpenRequest,
-    cases: Sequence[Case],
-    pending: Sequence[tuple[Item, Accepted]],
-    services: Services,
-    reference: str,
-    fresh: Collection[PolicyId],
-    found: Mapping[VmId, Vm],
-) -> dict[Item, Verdict]:
+def _act(request: OpenRequest, ready: _Ready, services: Services, reference: str) -> dict[Item, Verdict]:
     """Send what is to be asked for, and wait for it and for what others asked for a moment ago."""
+    cases, pending = ready.cases, ready.pending
     waits, goes_further = request.wait_for != "accepted", request.wait_for in ("rule", "port")
     deadline = Deadline(services.clock, request.wait_timeout)
     concerned = {case.vm for case in cases if case.asks or (case.open_decisions and goes_further)}
     vms = Tally(services.progress, len(cases), {*concerned, *(item.vm for item, _accepted in pending if waits)})
-    batches = _batches(cases, request.justification, fresh)
+    batches = _batches(cases, request.justification, ready.fresh)
     ids = {batch.policy_id for batch in batches}
     policies = Tally(services.progress.policies, len(ids), ids)
 
@@ -216,7 +230,7 @@ def _act(
         settled = (lambda vms: None) if goes_further else vms.done
         verdicts.update(await_initiated([*ours, *pending], services.jit, deadline, settled))
     if request.wait_for == "port":
-        verdicts.update(await_targets(cases, verdicts, found, services.connector, deadline, vms.done))
+        verdicts.update(await_targets(cases, verdicts, ready.found, services.connector, deadline, vms.done))
     elif request.wait_for == "rule":
         found_rules = await_effect(
             cases, verdicts, services.layouts, services.network, services.clock, deadline, vms.done
