@@ -214,6 +214,7 @@ vms:
         - For each port of the VM's policies what became of the rule by which JIT access keeps it closed - V(present), V(missing),
           as after a deployment that writes the group anew, V(partial) if only some of several addresses have it,
           V(shadowed) if the rules in C(shadowed_by) let somebody in before it, or V(unknown).
+        - Empty for a VM that has no security group and is guarded by an Azure Firewall, whose rules aren't read.
       type: list
       elements: dict
       returned: always

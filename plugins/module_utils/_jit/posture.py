@@ -21,7 +21,7 @@ from .ports import PortRule
 from .report import describe_rule
 from .server_plan import ServerPlan
 from .sight import Sight
-from .tabs import Tab
+from .tabs import FIREWALL, Tab
 from .times import write_moment
 
 
@@ -62,7 +62,7 @@ def describe(
     """Write what is told of a VM; `ports` are judged beside those of its policies."""
     row, tab = subject.row, subject.tab
     public, private = addresses_of(row)
-    asked = _asked(subject.holdings, ports, sources)
+    asked = _asked(subject, ports, sources)
     exposure = report_exposure(subject.sight, asked, memory) if subject.sight else Exposure()
     written: Json = {
         "id": row["id"],
@@ -93,16 +93,26 @@ def describe(
     return written, exposure
 
 
-def _asked(holdings: Iterable[Holding], ports: Iterable[int], sources: Sequence[str]) -> Asked:
-    """Judge management ports by TCP, and a policy's port by UDP where it opens nothing else."""
+def _asked(subject: Subject, ports: Iterable[int], sources: Sequence[str]) -> Asked:
+    """Judge management ports by TCP, and a policy's port by UDP where it opens nothing else.
+
+    Where a firewall stands in for security groups, the standing deny is one of its rules, and not looked for.
+    """
     rules: dict[int, list[PortRule]] = {}
-    for holding in holdings:
+    for holding in subject.holdings:
         for rule in holding.coverage.rules:
             rules.setdefault(rule.number, []).append(rule)
     protocols: dict[int, Protocol] = dict.fromkeys(ports, "tcp")
     for port, held in rules.items():
         protocols[port] = "udp" if all(rule.protocol == "UDP" for rule in held) else "tcp"
-    return Asked(protocols, frozenset(rules), tuple(sources))
+    covered = frozenset[int]() if _is_behind_firewall(subject) else frozenset(rules)
+    return Asked(protocols, covered, tuple(sources))
+
+
+def _is_behind_firewall(subject: Subject) -> bool:
+    has_groups = subject.sight is not None and bool(subject.sight.layout.groups)
+    is_forwarded = any(holding.coverage.public_ip for holding in subject.holdings)
+    return not has_groups and (is_forwarded or FIREWALL in subject.tab.notes)
 
 
 def _policy(holding: Holding) -> Json:

@@ -87,7 +87,10 @@ class Reading:
 
 @dataclass(slots=True)
 class Posture:
-    """What was read. `plans` are by subscription in lower case, `own_plans` those of VMs that may differ."""
+    """What was read. `plans` are by subscription in lower case, `own_plans` those of VMs that may differ.
+
+    `effective` are rules by interface in lower case, None where they were not asked for.
+    """
 
     policies: list[Policy] = field(default_factory=list)
     layouts: dict[VmId, Layout] = field(default_factory=dict)
@@ -96,7 +99,7 @@ class Posture:
     own_plans: dict[VmId, ServerPlan] = field(default_factory=dict)
     surroundings: Surroundings = field(default_factory=Surroundings)
     assessments: Mapping[VmId, Assessment] = field(default_factory=dict)
-    effective: dict[str, EffectiveRules | AzureError] = field(default_factory=dict)
+    effective: dict[str, EffectiveRules | AzureError] | None = None
 
     def plan_of(self, vm: VmId) -> ServerPlan | None:
         """Give a VM's plan: its own where it may have one, and then not its subscription's."""

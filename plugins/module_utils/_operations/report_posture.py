@@ -159,7 +159,7 @@ def _subject(row: VmRow, posture: Posture, view: NetworkView, held: Mapping[VmId
         sight=sight,
         plan=plan,
         assessment=posture.assessments.get(vm),
-        rules_from="azure" if posture.effective and not problem else "security_groups",
+        rules_from="azure" if posture.effective is not None and not problem else "security_groups",
         rules_problem=problem,
     )
 
@@ -182,7 +182,7 @@ def _look(
     if posture.surroundings.may_have_admin_rules(row["subscriptionId"]):
         unread.add(Unread.ADMIN_RULES)
     seen = Sight(layout, view, frozenset(unread))
-    if not posture.effective:
+    if posture.effective is None:
         return seen, ""
     if is_off(row):
         return seen, "the VM doesn't run, so no rules are in effect"

@@ -407,6 +407,17 @@ def test_a_firewall_of_a_policy_leaves_open_what_it_forwards(demo: Cloud) -> Non
     assert state(vm, 22) == "unknown"
 
 
+def test_the_closing_rules_of_a_firewall_are_not_looked_for_in_groups(demo: Cloud) -> None:
+    client = JitPolicyClient(demo, PRODUCTION, "rg-web", "westeurope")
+    client.put({"id": IDS["legacy-01"], "ports": [rule(3389)], "publicIpAddress": "198.51.100.9"})
+    demo.advance(30)
+    found = report(services_of(demo), PRODUCTION)
+
+    assert of(found, "legacy-01")["jit_status"] == "configured"
+    assert of(found, "legacy-01")["standing_deny"] == []
+    assert found["summary"]["not_guarded"] == 0
+
+
 def test_named_vms_are_told_with_their_hosts(scene: Scene) -> None:
     gone = VmId.of(SUBSCRIPTION, "rg-vdi", "not-there")
     named = {scene.vm("vm-3"): ("c",), scene.vm("vm-2"): ("a", "b"), gone: ("d",)}
@@ -471,6 +482,16 @@ def test_azures_own_rules_are_waited_for() -> None:
     assert of(given_up, "web-02")["rules_from"] == "security_groups"
     assert "didn't come in time" in of(given_up, "web-02")["rules_problem"]
     assert state(of(given_up, "web-02")) == "open"
+
+
+def test_no_rules_are_in_effect_on_vms_that_are_off(demo: Cloud) -> None:
+    batch = VmId.parse("vms", IDS["batch-01"])
+    services = services_of(demo)
+    found = report(services, named={batch: ()}, reading=Reading(patience=timedelta(seconds=60)))
+
+    assert of(found, "batch-01")["rules_from"] == "security_groups"
+    assert "doesn't run" in of(found, "batch-01")["rules_problem"]
+    assert not [name for name in services.arm.sent if "effective" in name]
 
 
 def test_without_permission_for_azures_own_rules_the_groups_judge_and_that_is_said(demo: Cloud) -> None:
