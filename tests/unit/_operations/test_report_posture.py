@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ from closing_scene import COLLEAGUE, DESK, Scene, make_scene
 from cloud import Cloud, JitPolicyClient, rule
 from cloud_arm import CloudArm, CloudClock
 from demo_fleet import IDS, PRODUCTION, WORKPLACE
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from samples import SUBSCRIPTION
 
 JSON = dict[str, Any]
@@ -482,6 +485,53 @@ def test_azures_own_rules_are_waited_for() -> None:
     assert of(given_up, "web-02")["rules_from"] == "security_groups"
     assert "didn't come in time" in of(given_up, "web-02")["rules_problem"]
     assert state(of(given_up, "web-02")) == "open"
+
+
+WRITTEN = st.lists(
+    st.tuples(
+        st.integers(100, 4000),
+        st.sampled_from(["*", "Internet", "VirtualNetwork", "AzureCloud", DESK, "10.21.0.0/24", "0.0.0.0/0"]),
+        st.sampled_from(["22", "20-30", "3389", "*"]),
+        st.sampled_from(["Allow", "Deny"]),
+    ),
+    max_size=5,
+    unique_by=lambda rule: rule[0],
+)
+
+
+@cache
+def shared_demo() -> Cloud:
+    return Cloud("demo")
+
+
+@settings(max_examples=20, deadline=None)
+@given(WRITTEN, WRITTEN)
+def test_azures_own_rules_say_what_the_groups_say(of_nic: list[Any], of_subnet: list[Any]) -> None:
+    cloud = shared_demo()
+    group = cloud.world.subscriptions[PRODUCTION].groups["rg-web"]
+    nic = group.vms["web-01"].nics[0]
+    nic.subnet.nsg = group.nsgs["nsg-jump"]
+    assert nic.nsg is not None
+    for nsg, rules in ((nic.nsg, of_nic), (nic.subnet.nsg, of_subnet)):
+        for name in list(nsg.rules):
+            nsg.remove(name)
+        for priority, source, port, access in rules:
+            put(nsg, f"rule-{priority}", priority, source, port, access)
+    cloud.world.touch()
+    named = {VmId.parse("vms", IDS["web-01"]): ()}
+    computed, asked = (
+        report(services_of(cloud), named=named, reading=Reading(patience=patience), sources=(DESK, "10.21.0.9"))
+        for patience in (None, timedelta(seconds=60))
+    )
+
+    def told(found: JSON) -> list[tuple[Any, ...]]:
+        entries = of(found, "web-01")["exposure"]
+        return [
+            (one["port"], one["source"], one["state"], one.get("rule"), one.get("admitted")) for one in entries
+        ]
+
+    assert of(asked, "web-01")["rules_from"] == "azure"
+    assert told(asked) == told(computed)
 
 
 def test_no_rules_are_in_effect_on_vms_that_are_off(demo: Cloud) -> None:
