@@ -11,7 +11,7 @@ options:
   permissions_check:
     description:
       - Ask Azure first whether the credential may do all that the task is for, and fail before anything is sent if not. The
-        message, and RV(ignore:missing_permissions), name the actions that are missing and the resource groups that lack
+        message, and RV(missing_permissions), name the actions that are missing and the resource groups that lack
         them, the message also the smallest of the collection's roles that has them.
       - Also in check mode. Costs one request for each resource group (up to 200), and one list of policies for each
         subscription.

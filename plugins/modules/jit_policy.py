@@ -309,6 +309,14 @@ summary:
     failed: 0
     policies: 1
     policies_changed: 1
+missing_permissions:
+  description: Each resource group that lacks some of the actions needed, as C(scope), and those C(actions). Nothing was sent then.
+  returned: when O(permissions_check) finds any missing
+  type: list
+  elements: dict
+  sample:
+    - scope: /subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg-vdi
+      actions: [Microsoft.Security/locations/jitNetworkAccessPolicies/write]
 """
 
 import dataclasses

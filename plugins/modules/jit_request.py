@@ -477,6 +477,14 @@ summary:
     closed: 0
     failed: 0
     unknown: 0
+missing_permissions:
+  description: Each resource group that lacks some of the actions needed, as C(scope), and those C(actions). Nothing was sent then.
+  returned: when O(permissions_check) finds any missing
+  type: list
+  elements: dict
+  sample:
+    - scope: /subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg-vdi
+      actions: [Microsoft.Security/locations/jitNetworkAccessPolicies/initiate/action]
 """
 
 from collections.abc import Mapping
