@@ -14,6 +14,8 @@ from ._operations.outcomes import Outcome, VmOutcome
 # A failure's whole result stands on one line of the default callback's output, and AWX drops large ones.
 MANY_VMS = 50
 NAMED_FAILURES = 20
+# From more VMs on a failure that they share is said once.
+FEW = 3
 
 
 def result_of(outcome: Outcome, hosts: Mapping[VmId, Sequence[str]], *, diff: bool) -> Json:
@@ -77,7 +79,9 @@ def _message(outcome: Outcome) -> str:
     alike: dict[str, list[str]] = {}
     for failure in failures[:NAMED_FAILURES]:
         alike.setdefault(str(failure.error), []).append(failure.vm.name)
-    named = "; ".join(f"{', '.join(names)}: {error}" for error, names in alike.items())
+    # A few are named one by one, as they stand in the result.
+    groups = [([name] if len(names) <= FEW else names, error) for error, names in alike.items() for name in names]
+    named = "; ".join(dict.fromkeys(f"{', '.join(names)}: {error}" for names, error in groups))
     more = len(failures) - NAMED_FAILURES
     rest = f"; and {more} more" if more > 0 else ""
     return f"{len(failures)} of {len(outcome.vms)} VMs failed. {named}{rest}"

@@ -118,10 +118,10 @@ def _read_template(option: str, raw: Any) -> tuple[PortRule, ...]:
 
 
 def read_policy_name(params: Mapping[str, Any]) -> str:
-    """Read a policy's name; what would end its part of the id is found here, not by Azure."""
+    """Read a policy's name; what would change the path that it is part of is found here, not by Azure."""
     name = str(params["policy_name"])
-    if not re.fullmatch(r"[^/?#%&<>\\\s]+", name):
-        raise InvalidOption("policy_name", f"{name!r} is no name of a policy; use letters, digits, - and _")
+    if not re.fullmatch(r"(?!\.+$)[A-Za-z0-9._-]+", name):
+        raise InvalidOption("policy_name", f"{name!r} is no name of a policy; use letters, digits, -, _ and .")
     return name
 
 
@@ -162,6 +162,8 @@ def read_patience(params: Mapping[str, Any]) -> Patience:
             f"{quiet:g} is shorter than write_budget, {budget:g}; then a change that another writer is about to "
             "undo would count as done",
         )
+    if timeout <= 0:
+        raise InvalidOption("wait_timeout", f"{timeout} is too short; give a number of seconds above 0")
     if wait and timeout <= quiet:
         raise InvalidOption(
             "wait_timeout", f"{timeout} is not longer than quiet_window, {quiet:g}; then no change could be done"

@@ -24,7 +24,8 @@ def read_wanted(params: Mapping[str, Any]) -> Wanted:
     vms = frozenset(selected.vm for selected in read_vms(params, ())) if params["vms"] is not None else frozenset()
     return Wanted(
         scope=_read_scope(params, vms),
-        regions=_names(params["regions"]),
+        # As people write them: West Europe.
+        regions=frozenset(name.replace(" ", "") for name in _names(params["regions"])),
         names=_names(params["names"]),
         vms=vms,
         cross_check=params["cross_check"],

@@ -376,10 +376,11 @@ def plan(params: Mapping[str, Any]) -> tuple[Selection[VmWish], Any]:
 def _read_selection(params: Mapping[str, Any]) -> Selection[VmWish]:
     reader = _removal if params["state"] == "absent" else _wish
     own_keys = ("ports", "public_ip_address")
-    # A mistake in what holds for all VMs is no reason to keep quiet about one in their list.
+    # A mistake in what holds for all VMs is no reason to keep quiet about those in their list.
+    own_only = reader({**params, "ports": None, "mode": "merge"})
     readers: list[Callable[[Mapping[str, Any]], Any]] = [
         reader,
-        lambda given: read_selection(given, own_keys, lambda vm: vm),
+        lambda given: read_selection(given, own_keys, own_only),
     ]
     read_wish, _named = collect(readers, lambda read: read(params))
     return read_selection(params, own_keys, read_wish)

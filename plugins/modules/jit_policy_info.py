@@ -40,7 +40,10 @@ options:
     type: list
     elements: str
   regions:
-    description: Report only policies of these regions, by Azure's short names such as V(westeurope).
+    description:
+      - Report only policies of these regions, by Azure's short names such as V(westeurope) or as the portal shows them
+        (V(West Europe)).
+      - A region or a resource group without any policy is warned about.
     type: list
     elements: str
   names:

@@ -60,6 +60,13 @@ WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
     (COVER, {"state": "absent", "ports": "portal_bulk"}, ["ports[0]", "state: absent takes out whole ports"]),
     (COVER, {"policy_name": "a/b"}, ["policy_name", "'a/b' is no name of a policy"]),
     (COVER, {"policy_name": ""}, ["policy_name", "'' is no name of a policy"]),
+    (COVER, {"policy_name": ".."}, ["policy_name", "'..' is no name of a policy"]),
+    (COVER, {"wait_timeout": 0, "wait": False}, ["wait_timeout", "0 is too short"]),
+    (
+        COVER,
+        {"ports": [99999], "vms": [{"id": HOSTS["web-01"]["azure_vm_id"], "ports": [22, "ssh"]}]},
+        ["ports[0]: 99999", "vms[0].ports[1]: port 22 is given twice"],
+    ),
     (COVER, {"widest_prefix": 33}, ["widest_prefix", "33", "from 0 to 32"]),
     (COVER, {"write_budget": 0}, ["write_budget", "above 0"]),
     (COVER, {"write_budget": 5, "quiet_window": 4}, ["quiet_window", "4 is shorter than write_budget, 5"]),

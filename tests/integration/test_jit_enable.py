@@ -118,7 +118,38 @@ def test_check_mode_predicts_a_night(nightly: Playbooks, simulator: RunningSimul
 def test_a_role_without_a_scope_says_what_is_missing(nightly: Playbooks) -> None:
     run = nightly.play([], hosts="localhost", roles=[{"role": ROLE}])
     assert run.returncode != 0
-    assert "resource_groups or subscriptions" in run.output
+    assert "jit_subscriptions" in run.output
+
+
+def test_a_role_without_a_scope_covers_no_hosts_of_the_play(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    run = playbooks.play([], roles=[{"role": ROLE, "vars": HURRY}])
+    assert run.returncode != 0
+    assert simulator.writes() == []
+
+
+def test_a_group_whose_vms_are_all_deleted_is_cleared(nightly: Playbooks, simulator: RunningSimulator) -> None:
+    scope = {"jit_subscriptions": [WORKPLACE], "jit_resource_groups": ["rg-vdi"]}
+    night(nightly, **scope)
+    for name in [name for name in IDS if name.startswith("vdi")]:
+        simulator.arm("DELETE", IDS[name], api_version="2024-07-01")
+
+    run = night(nightly, **scope)
+
+    assert result(run)["summary"]["pruned"] == 6
+    assert "no virtual machine is in resource group rg-vdi" in run.output
+    assert ports(nightly).keys() == {"jump-01"}
+
+
+def test_what_is_left_out_is_told_also_where_a_policy_fails(
+    nightly: Playbooks, simulator: RunningSimulator
+) -> None:
+    simulator.fault(method="PUT", path="/jitNetworkAccessPolicies/", times=99, status=403)
+    scope = {"jit_subscriptions": ["*"]}
+    run = nightly.play([], hosts="localhost", roles=[{"role": ROLE, "vars": {**HURRY, **scope}}])
+    assert run.returncode != 0
+    assert "legacy-01: no network security group" in run.output
 
 
 def test_wrong_variables_are_named_by_the_argument_specs(nightly: Playbooks) -> None:
@@ -148,3 +179,11 @@ def test_the_playbook_takes_a_scope_as_well_as_hosts(nightly: Playbooks) -> None
     assert ports(nightly).keys() == IDS.keys() - {"legacy-01"} - {n for n in IDS if n[:3] == "vdi"} | {
         "vdi-win-01"
     }
+
+
+def test_a_limit_beside_a_scope_is_refused_rather_than_nothing_done(playbooks: Playbooks) -> None:
+    book = str(ROOT / "playbooks" / "enable_jit.yml")
+    scope = ["-e", f'{{"jit_subscriptions": ["{PRODUCTION}"]}}']
+    limited = playbooks.run(book, *scope, "-l", "vdi-win-01")
+    assert limited.returncode != 0
+    assert "leave -l out" in limited.output

@@ -13,6 +13,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import 
 from ansible_collections.jitfleet.azure.plugins.module_utils._options import read_origin, read_ports
 from ansible_collections.jitfleet.azure.plugins.module_utils._policy_options import (
     read_numbers,
+    read_policy_name,
     read_rules,
 )
 from samples import rule
@@ -60,3 +61,16 @@ def test_other_maximums_are_refused(raw: Any, words: str) -> None:
 def test_everybody_is_written_as_the_portal_does(spelling: str) -> None:
     (read,) = read_rules("ports", [{"port": 22, "sources": [spelling]}])
     assert read.sources == {"*"}
+
+
+@pytest.mark.parametrize("name", ["default", "team-1", "a_b", "v1.2", ".hidden"])
+def test_policies_are_named_by_letters_digits_and_some_signs(name: str) -> None:
+    assert read_policy_name({"policy_name": name}) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "...", "größe", 'a"b', "a;b", "a b", "a/b", "a\n", "a%2fb", "../x"]
+)
+def test_what_would_change_the_path_is_no_name(name: str) -> None:
+    with pytest.raises(InvalidOption, match="is no name of a policy"):
+        read_policy_name({"policy_name": name})

@@ -22,6 +22,7 @@ class ArmDefenderApi:
 
     def __init__(self, arm: Arm) -> None:
         self._arm = arm
+        self._includes_jit: dict[str, bool | None] = {}
 
     def read_plan(self, subscription_id: str) -> ServerPlan:
         return ServerPlan.read(self._arm.get(_path(subscription_id), API_VERSION))
@@ -37,12 +38,15 @@ class ArmDefenderApi:
     def includes_jit(self, subscription_id: str) -> bool | None:
         """Tell whether Defender for Servers covers JIT access: Plan 2, or the plan from before there were two.
 
-        None where the credential may not see it: it is a piece of advice, not worth failing for.
+        None where the credential may not see it: it is a piece of advice, not worth failing for. Asked once.
         """
-        try:
-            return self.read_plan(subscription_id).includes_jit
-        except AzureError:
-            return None
+        key = subscription_id.lower()
+        if key not in self._includes_jit:
+            try:
+                self._includes_jit[key] = self.read_plan(subscription_id).includes_jit
+            except AzureError:
+                self._includes_jit[key] = None
+        return self._includes_jit[key]
 
 
 def _path(subscription_id: str) -> str:

@@ -64,7 +64,16 @@ def read_policies_of(
     missed = [policy_id for policy_id in missed if wanted.includes(found[policy_id])]
     if missed:
         warn(f"lists left out policies that their regions' lists show: {', '.join(map(str, missed))}")
+    for place in _empty(wanted, found):
+        warn(f"no just-in-time policy is in {place}, or the credential sees none there")
     return policies, missed
+
+
+def _empty(wanted: Wanted, found: Iterable[PolicyId]) -> Iterable[str]:
+    """Name what was named and where nothing is: a misspelt group or region looks like an empty one."""
+    seen = {name.lower() for policy_id in found for name in (policy_id.resource_group, policy_id.location)}
+    yield from (f"resource group {name}" for name in wanted.scope.resource_groups if name.lower() not in seen)
+    yield from (f"region {name}" for name in sorted(wanted.regions) if name not in seen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,3 +196,5 @@ def test_of_few_vms_each_says_all(azure: MemoryAzure) -> None:
     azure.on("put", raising(refused(403, "LinkedAuthorizationFailed")))
     outcome = run(azure, *many(azure, 3))
     assert all("may not write" in str(vm.error) for vm in outcome.vms)
+    message = failure_of(outcome, {}, diff=False)["msg"]
+    assert [f"vm-000{number}: PUT" in message for number in range(3)] == [True] * 3

@@ -187,3 +187,15 @@ def test_other_refusals_are_errors_also_for_all_subscriptions(azure: MemoryAzure
     azure.on("list", raising(refused(500, "InternalServerError")))
     with pytest.raises(AzureRefused):
         report(azure, Scope())
+
+
+def test_groups_and_regions_without_a_policy_are_named(azure: MemoryAzure) -> None:
+    """A misspelt one looks like an empty one."""
+    azure.hold(policy_id(), entry(vm_id(), port(22)))
+    warnings: list[str] = []
+    scope = Scope((SUBSCRIPTION,), ("rg-desktops", "rg-typo"))
+    report(azure, scope, warnings=warnings, regions=frozenset({"westeurope", "westeuropa"}))
+    assert [text.split(",")[0] for text in warnings] == [
+        "no just-in-time policy is in resource group rg-typo",
+        "no just-in-time policy is in region westeuropa",
+    ]
