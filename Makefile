@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := plugins extensions tests
 
-.PHONY: help setup demo test lint types unit contract integration e2e sanity clients bench clean
+.PHONY: help setup demo test lint types unit contract integration e2e browser sanity clients bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -36,8 +36,11 @@ contract: setup ## against Microsoft's API description, the recordings and the o
 integration: setup ## each module and plugin on the simulator
 	$(BIN)/pytest -q tests/integration
 
-e2e: setup ## whole playbooks on the simulator
+e2e: setup browser ## whole playbooks on the simulator, and the report in a browser
 	$(BIN)/pytest -q tests/e2e
+
+browser: setup ## what the report's tests need: Chromium, by apt-get where this is root's machine, and axe-core by npm
+	@$(BIN)/python tests/tools/browser.py
 
 sanity: setup ## ansible-test sanity on the newest ansible-core that this machine's Pythons can run
 	$(BIN)/python tests/tools/sanity.py
