@@ -75,6 +75,8 @@ notes:
   - The task runs once for all hosts of the play, on the controller, with the controller's own Python. It needs no
     C(delegate_to), no C(run_once) and no connection to the hosts.
   - Options are templated once, with the first host's variables.
+  - Ansible templates the first host's connection variables before the task runs, so one that is undefined there fails the
+    task for all hosts.
   - Ansible credits the result to the first host in its recap. Add C(run_once=true) to give a registered result to all
     hosts.
   - Because Ansible shows the first host's line only, the task itself tells what became of each VM, in a table of up to 40

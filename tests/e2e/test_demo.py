@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import shutil
-import socket
 
 import pytest
+from knocking import answers
 from running_simulator import ROOT, RunningSimulator
 
 from playbooks import Playbooks, Run
@@ -16,16 +16,6 @@ from playbooks import Playbooks, Run
 PLAYBOOKS = ROOT / "playbooks"
 # nobody else writes policies here
 IN_A_HURRY = ("-e", "jit_write_budget=0.3", "-e", "jit_quiet_window=0.3")
-
-
-def answers(simulator: RunningSimulator, vm: str, port: int) -> bool:
-    address = simulator.address(vm)
-    number = port + int(simulator.variables["AZURE_SIMULATOR_PORT_OFFSET"])
-    try:
-        with socket.create_connection((address, number), timeout=5):
-            return True
-    except ConnectionRefusedError:
-        return False
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo_fleet import HOSTS
+from demo_fleet import HOSTS, WORKPLACE, vm_id
 from running_simulator import RunningSimulator
 
 from playbooks import BIN, Playbooks
@@ -358,3 +359,115 @@ def wait_for_end(process: int) -> None:
     poll.register(descriptor, select.POLLIN)
     assert poll.poll(60_000), "the module goes on and on"
     os.close(descriptor)
+
+
+def test_options_are_templated_once_with_the_first_hosts_variables(playbooks: Playbooks) -> None:
+    playbooks.play([{COVER: {}}])
+    own = {name: {**HOSTS[name], "own": f"{number}h"} for number, name in enumerate(DESKTOPS, start=1)}
+    playbooks.write_inventory(own)
+
+    run = playbooks.play([{OPEN: {"sources": ["203.0.113.7"], "duration": "{{ own }}"}}], "--check")
+
+    assert {vm["ports"][0]["duration"] for vm in run.last.result["vms"]} == {"1h"}
+
+
+def test_a_condition_that_is_false_for_the_first_host_skips_the_task_for_all(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    """That is Ansible's doing; the documentation says it."""
+    run = playbooks.play([{COVER: {}, "when": "inventory_hostname != 'vdi-win-01'"}])
+
+    assert [task.status for task in run.tasks] == ["skipped"]
+    assert simulator.journal() == []
+
+
+def test_a_failed_batch_ends_later_batches_too_unless_it_reports(playbooks: Playbooks) -> None:
+    after = {"ansible.builtin.debug": {"msg": "went on"}}
+
+    failed = playbooks.play([{OPEN: {}}, after], serial=2)
+    reported = playbooks.play([{OPEN: {"on_failure": "report"}}, after], serial=2)
+
+    assert [task.status for task in failed.tasks] == ["failed"]
+    assert len([task for task in reported.tasks if "msg" in task.result]) == len(DESKTOPS)
+
+
+def test_hosts_that_failed_before_are_not_worked_on(playbooks: Playbooks) -> None:
+    fail = {"ansible.builtin.fail": {"msg": "broken"}, "when": "inventory_hostname == 'vdi-win-02'"}
+
+    run = playbooks.play([fail, {COVER: {}}])
+
+    assert names(run.last.result) == [name for name in DESKTOPS if name != "vdi-win-02"]
+
+
+def test_an_undefined_connection_variable_of_the_first_host_fails_all_in_cores_words(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    hosts = {name: HOSTS[name] for name in DESKTOPS}
+    first = {**HOSTS["vdi-win-01"], "ansible_port": "{{ nobody_said }}"}
+    playbooks.write_inventory({**hosts, "vdi-win-01": first})
+
+    run = playbooks.play([{COVER: {}}])
+
+    assert run.returncode != 0
+    assert "'nobody_said' is undefined" in run.output
+    assert simulator.writes() == []
+
+
+def test_the_recap_credits_the_first_host_and_handlers_run_on_it_alone(playbooks: Playbooks) -> None:
+    handler = {"name": "Told", "ansible.builtin.debug": {"msg": "changed"}}
+
+    run = playbooks.play([{COVER: {}, "notify": "Told"}], handlers=[handler])
+
+    assert [task.host for task in run.tasks if task.name == "Told"] == ["vdi-win-01"]
+    assert re.search(r"vdi-win-01 .*changed=1 ", run.output)
+    assert "vdi-win-02 " not in run.output.partition("PLAY RECAP")[2]
+    assert "jit_policy: 6 added" in run.output, "so the action tells of all"
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("jit_policy_info", {}),
+        ("jit_request_info", {}),
+        ("defender_plan_info", {}),
+        ("defender_plan", {"tier": "standard", "sub_plan": "P2"}),
+    ],
+)
+def test_what_takes_no_hosts_runs_once_and_takes_its_scope_from_its_options(
+    module: str, options: dict[str, Any], playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    playbooks.write_inventory({"stranger": {}, "localhost": {"ansible_connection": "local"}})
+
+    run = playbooks.play([{f"jitfleet.azure.{module}": {**options, "subscriptions": [WORKPLACE]}}])
+
+    assert run.returncode == 0, run.output
+    assert len(run.tasks) == 1
+    assert all(WORKPLACE in call["path"] for call in simulator.journal() if "/subscriptions/" in call["path"])
+
+
+def test_a_failure_of_many_names_twenty_of_them(playbooks: Playbooks) -> None:
+    strangers = {
+        f"vm-{number}": {"azure_vm_id": vm_id(WORKPLACE, "rg-vdi", f"vm-{number}")} for number in range(60)
+    }
+    fine = {name: HOSTS[name] for name in DESKTOPS}
+    playbooks.play([{COVER: {}}])
+    playbooks.write_inventory({**fine, **strangers})
+
+    run = playbooks.play([{OPEN: {"sources": ["203.0.113.7"]}}])
+
+    result = run.last.result
+    assert len(result["vms"]) == 60, "beyond fifty VMs only those that failed"
+    assert result["summary"]["opened"] == len(DESKTOPS)
+    assert result["msg"].count("vm-") == 20
+    assert "and 40 more" in result["msg"]
+
+
+def test_a_role_that_is_included_under_a_condition_names_its_hosts(playbooks: Playbooks) -> None:
+    playbooks.play([{COVER: {}}])
+    role = {"name": "jitfleet.azure.jit_access", "tasks_from": "open"}
+    settings = {"jit_access_sources": ["203.0.113.7"], "jit_access_wait_for": "initiated"}
+
+    run = playbooks.play([{"ansible.builtin.include_role": role, "when": "go | default(true)"}], vars=settings)
+
+    assert run.returncode == 0, run.output
+    assert "jit_request: 6 opened" in run.output

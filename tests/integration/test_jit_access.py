@@ -16,7 +16,7 @@ from running_simulator import RunningSimulator
 from playbooks import Playbooks, Run
 
 ROLE = "jitfleet.azure.jit_access"
-SETTINGS = {"jit_access_sources": ["203.0.113.7"], "jit_access_ports": ["rdp"]}
+SETTINGS = {"jit_access_sources": ["203.0.113.7"], "jit_access_ports": ["rdp"], "jit_access_wait_for": "initiated"}
 
 
 def role(part: str | None = None) -> dict[str, Any]:

@@ -17,7 +17,17 @@ from running_simulator import RunningSimulator
 from playbooks import Playbooks, Run
 
 MAINTENANCE = "jitfleet.azure.maintenance"
-SETTINGS = ("-e", json.dumps({"jit_wanted_ports": ["rdp"], "jit_sources": ["203.0.113.7"], "jit_duration": "1h"}))
+SETTINGS = (
+    "-e",
+    json.dumps(
+        {
+            "jit_wanted_ports": ["rdp"],
+            "jit_sources": ["203.0.113.7"],
+            "jit_duration": "1h",
+            "jit_wait_for": "initiated",
+        }
+    ),
+)
 
 
 @pytest.fixture

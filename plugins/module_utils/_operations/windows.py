@@ -19,6 +19,10 @@ from .fleet import Holdings, read_known, read_policies
 from .seams import Clock, JitApi
 from .waiting import Deadline
 
+# Requests were recorded to take 2 to 8 seconds, writes of a policy up to ten [rec]. One that failed may stay pending
+# for ever [inf], and all others wait for their closing meanwhile.
+_SETTLED_WITHIN = timedelta(seconds=30)
+
 
 @dataclass(frozen=True, slots=True)
 class CloseRequest:
@@ -56,7 +60,7 @@ def find_windows(
     known = read_known(jit, [wish.vm for wish in request.wishes])
     policies = dict(known.policies)
     windows: list[Windows] = []
-    for _look in deadline.looks():
+    for _look in Deadline(clock, min(timedelta(seconds=deadline.seconds_left), _SETTLED_WITHIN)).looks():
         windows = _windows(request, policies, known.holdings, clock)
         waited_for = {
             policy.id

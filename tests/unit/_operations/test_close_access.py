@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -307,6 +308,21 @@ def test_a_request_that_stays_pending_is_unknown(make_scene: Any) -> None:
 
     assert states(outcome) == ["unknown"]
     assert "run again" in (outcome.vms[0].error or "")
+
+
+def test_a_request_that_stays_pending_holds_up_nobody_elses_closing(make_scene: Any) -> None:
+    scene = make_scene(provisioning="1000s")
+    scene.cloud.advance(2000)
+    scene.open("vm-2", 22)
+    scene.cloud.advance(2000)
+    scene.open("vm-3", 22)
+
+    began = scene.clock.now()
+    outcome = scene.close("vm-2", "vm-3", timeout=900)
+
+    assert states(outcome) == ["closed", "unknown"]
+    assert scene.clock.now() - began < timedelta(minutes=1)
+    assert scene.grants("vm-2") == []
 
 
 def test_a_policy_that_is_being_updated_hides_its_requests_and_is_waited_for(make_scene: Any) -> None:
