@@ -19,7 +19,7 @@ from .fleet import Holdings, read_known, read_policies
 from .seams import Clock, JitApi
 from .waiting import Deadline
 
-# Requests were recorded to take 2 to 8 seconds, writes of a policy up to ten [rec]. One that failed may stay pending
+# Requests were recorded to take 2 to 8 seconds, writes of a policy up to ten [rec]. One that failed may stay so
 # for ever [inf], and all others wait for their closing meanwhile.
 _SETTLED_WITHIN = timedelta(seconds=30)
 
