@@ -20,7 +20,6 @@ from ._jit.orphans import Job, Orphans, read_asker
 from ._open_options import read_my_ip_url
 from ._operations.close_access import close_access
 from ._operations.close_by_policy import close_by_policy
-from ._operations.open_access import OWN_ADDRESS
 from ._operations.outcomes import Outcome
 from ._operations.safe_write import Writer
 from ._operations.windows import CloseRequest
@@ -68,9 +67,9 @@ def plan_close(
     located = read_my_ip_url(params)
 
     def operate(context: Context, wishes: Sequence[CloseWish]) -> Outcome:
-        ours = whose if whose.marks is None else dataclasses.replace(whose, own_name=context.user_name())
+        ours = whose if whose.ours is None else dataclasses.replace(whose, own_name=context.user_name())
         return close_access(
-            CloseRequest(located(wishes), ours, OWN_ADDRESS, timeout),
+            CloseRequest(located(wishes), ours, timeout),
             context.jit,
             context.layouts,
             context.network,
@@ -113,8 +112,8 @@ def _read_whose(params: Mapping[str, Any]) -> Whose:
     justification = read_justification(params)
     everybody = bool(params["all_grants"])
     orphans = _read_orphans(params, justification)
-    marks = justification.own_marks if params["only_mine"] and not everybody and not orphans else None
-    if marks == ():
+    ours = justification.ours if params["only_mine"] and not everybody and not orphans else None
+    if ours is not None and not ours.who:
         raise InvalidOption(
             "only_mine", "what is yours can't be told without requested_by: give it, or say only_mine: false"
         )
@@ -122,7 +121,7 @@ def _read_whose(params: Mapping[str, Any]) -> Whose:
     chosen = str(params["justification"] or "").strip()
     if everybody and (chosen or requestors):
         raise InvalidOption("all_grants", "it ends everybody's windows, so leave out justification and requestors")
-    return Whose(marks, requestors, chosen, everybody, orphans=orphans)
+    return Whose(ours, requestors, chosen, everybody, orphans=orphans)
 
 
 def _read_orphans(params: Mapping[str, Any], justification: Justification) -> Orphans | None:
@@ -133,7 +132,7 @@ def _read_orphans(params: Mapping[str, Any], justification: Justification) -> Or
         return None
     if params["all_grants"]:
         raise InvalidOption("all_grants", "it ends everybody's windows, so leave out orphans_of")
-    if ended is None and isinstance(read_asker(f"[{justification.job}]"), Job):
+    if ended is None and isinstance(read_asker(f"[{justification.ours.job}]"), Job):
         raise InvalidOption(
             "ended_jobs",
             "in a job of AWX or Automation Platform nobody but its controller knows which jobs are over: give "

@@ -57,7 +57,7 @@ def plan_open(
     request = OpenRequest(
         wishes=(),
         justification=justification.text,
-        controller=justification.controller,
+        ours=justification.ours,
         wait_for=params["wait_for"],
         wait_timeout=timedelta(seconds=params["wait_timeout"]),
         enabling=read_patience({**params, "wait": True}) if params["enable_missing"] else None,

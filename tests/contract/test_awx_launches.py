@@ -29,8 +29,8 @@ def test_a_recorded_job_gives_the_expected_justification(name: str) -> None:
     )
 
     assert found.text == EXPECTED[name]
-    assert found.controller in found.text
-    assert str(variables["awx_job_id"]) not in found.controller
+    assert found.ours.asked(found.text)
+    assert str(variables["awx_job_id"]) not in found.ours.who
 
 
 def test_every_recorded_kind_of_launch_is_looked_at() -> None:

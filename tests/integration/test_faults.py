@@ -26,6 +26,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._azure.vm_api impor
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import Origin, Wish
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureError
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import VmId
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ourselves import Ourselves
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.sign_in import SignIn, Way
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.open_access import (
     OpenRequest,
@@ -142,7 +143,8 @@ def open_everything(simulator: RunningSimulator) -> Outcome:
     )
     arm = connect(sign_in, "faults", time.time, read_timeout=READ_TIMEOUT)
     wishes = [Wish(vm(name), (), Origin(("203.0.113.7",))) for name in ("batch-01", "db-01")]
-    request = OpenRequest(wishes, "why", "who", "rule", timedelta(seconds=120), PATIENCE, start_vms=True)
+    ours, patient = Ourselves("who"), timedelta(seconds=120)
+    request = OpenRequest(wishes, "why", ours, "rule", patient, PATIENCE, start_vms=True)
     return open_access(request, Services(arm, SimulatorClock(simulator)), "#ref", check_mode=False)
 
 

@@ -19,6 +19,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._azure.vm_api impor
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import Origin, Wish
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.closing import CloseWish, Whose
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import VmId
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ourselves import Ourselves
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.close_access import close_access
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.open_access import (
     OpenRequest,
@@ -36,7 +37,7 @@ from samples import SUBSCRIPTION
 DESK, OTHER_DESK, OFFICE = "203.0.113.7", "203.0.113.8", "203.0.113.0/24"
 ME, COLLEAGUE = "[ada@control-node]", "[bob@control-node]"
 MY_IP = "(my_ip)"
-MINE = Whose(marks=(ME,))
+MINE = Whose(Ourselves("ada@control-node"))
 ANYBODY = Whose()
 EVERYBODY = Whose(everybody=True)
 
@@ -114,7 +115,7 @@ class Scene:
         wishes = [CloseWish(self.vm(name), ports, origin or Origin(sources)) for name in names]
         self.arm.sent.clear()
         return close_access(
-            CloseRequest(wishes, whose, MY_IP, timedelta(seconds=timeout)),
+            CloseRequest(wishes, whose, timedelta(seconds=timeout)),
             ArmJitApi(self.arm),
             ArmLayouts(self.arm),
             ArmNetworkApi(self.arm),
@@ -139,7 +140,7 @@ class Scene:
         wishes = [
             Wish(self.vm(one), ports, Origin((source,)), timedelta(hours=1), force=force) for one in (name, *also)
         ]
-        request = OpenRequest(wishes, ME, ME, wait_for, timedelta(seconds=timeout))
+        request = OpenRequest(wishes, ME, Ourselves("ada@control-node"), wait_for, timedelta(seconds=timeout))
         return open_access(request, SceneServices(self), "#ref", check_mode=False)
 
     @property

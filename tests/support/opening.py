@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import Wish
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import VmId
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ourselves import Ourselves
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.open_access import (
     OpenRequest,
     open_access,
@@ -22,7 +23,7 @@ from samples import entry, policy_id, port, vm_id
 
 DESK = "203.0.113.7"
 ME = "ada@control-node"
-REFERENCE = "[ref-0123456789ab]"
+REFERENCE = "#ref-0123456789ab"
 
 
 def run(
@@ -39,8 +40,8 @@ def run(
     """Have ports opened."""
     request = OpenRequest(
         wishes,
-        f"patching by {ME}",
-        ME,
+        f"patching [{ME}]",
+        Ourselves(ME),
         wait_for,
         timedelta(seconds=timeout),
         enabling=enabling,

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from .grants import Grant, covered_until
 from .ids import VmId
+from .ourselves import NOBODY, Ourselves
 from .policies import Coverage
 from .ports import PortRule, write_sources
 from .times import human_duration, iso_duration
@@ -90,19 +91,18 @@ Decision: TypeAlias = "AlreadyOpen | Ask | Denied"
 
 
 def decide(
-    wish: Wish, coverage: Coverage, grants: Sequence[Grant], now: datetime, *, own_grant: Sequence[str] = ()
+    wish: Wish, coverage: Coverage, grants: Sequence[Grant], now: datetime, *, ours: Ourselves = NOBODY
 ) -> list[Decision]:
     """Decide for each wished port of a covered VM.
 
-    `grants` are the VM's live ones. `own_grant` are texts that the justifications of grants hold which this
-    controller asked for its own address: only they can serve a wish whose address the service is to find out,
-    because nobody here knows that address.
+    `grants` are the VM's live ones. `ours` knows by a justification what this controller asked for its own
+    address: only that can serve a wish whose address the service is to find out, because nobody here knows it.
     """
-    return [_decide_port(wish, port, coverage, grants, now, own_grant) for port in wish.ports]
+    return [_decide_port(wish, port, coverage, grants, now, ours) for port in wish.ports]
 
 
 def _decide_port(
-    wish: Wish, port: int, coverage: Coverage, grants: Sequence[Grant], now: datetime, own_grant: Sequence[str]
+    wish: Wish, port: int, coverage: Coverage, grants: Sequence[Grant], now: datetime, ours: Ourselves
 ) -> Decision:
     rules = [rule for rule in coverage.rules if rule.number == port]
     if not rules:
@@ -136,7 +136,7 @@ def _decide_port(
         )
     sources = tuple(sorted(rule.sources)) if wish.origin.whole_policy else prefixes
     lasting = now + (wish.minimum_remaining if wish.minimum_remaining is not None else duration / 2)
-    serving = _serving(wish.origin, grants, port, own_grant)
+    serving = _serving(wish.origin, grants, port, ours)
     if wish.origin.own_address:
         sources = tuple(sorted({source for grant in serving for source in grant.sources if grant.end >= lasting}))
     end = covered_until(serving, port, sources) if sources else None
@@ -156,10 +156,10 @@ def _pending(serving: Sequence[Grant], port: int, sources: Iterable[str], lastin
     return tuple(chosen)
 
 
-def _serving(origin: Origin, grants: Iterable[Grant], port: int, own_grant: Sequence[str]) -> list[Grant]:
+def _serving(origin: Origin, grants: Iterable[Grant], port: int, ours: Ourselves) -> list[Grant]:
     of_port = [grant for grant in grants if grant.port == port]
     if origin.own_address:
-        return [grant for grant in of_port if own_grant and all(text in grant.justification for text in own_grant)]
+        return [grant for grant in of_port if ours.asked_from_here(grant.justification)]
     return of_port
 
 

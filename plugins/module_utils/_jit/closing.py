@@ -18,6 +18,7 @@ from .grants import Grant
 from .ids import VmId
 from .layout import Layout
 from .orphans import Orphans
+from .ourselves import Ourselves, is_for_own_address
 from .security_rules import SecurityRule
 from .sources import covers
 
@@ -35,13 +36,13 @@ class CloseWish:
 class Whose:
     """Whose windows may be ended.
 
-    `marks` are texts of which a justification holds one if we asked for the window ourselves, `own_name` is our
-    name as Azure records it; without `marks` it doesn't matter who asked. `requestors` are Azure's names in lower
+    `ours` knows by a justification what we asked for ourselves, `own_name` is our name as Azure records it;
+    without `ours` it doesn't matter who asked. `requestors` are Azure's names in lower
     case, empty for any, and `justification` is a text that the request's holds. With `everybody` all windows end,
     and rules that let in more end with them. `orphans` chooses the windows that nobody needs any more.
     """
 
-    marks: tuple[str, ...] | None = None
+    ours: Ourselves | None = None
     requestors: frozenset[str] = frozenset()
     justification: str = ""
     everybody: bool = False
@@ -58,7 +59,7 @@ class Whose:
         )
 
     def _is_ours(self, grant: Grant) -> bool:
-        if self.marks is None or any(mark in grant.justification for mark in self.marks):
+        if self.ours is None or self.ours.asked(grant.justification):
             return True
         return bool(self.own_name) and grant.requestor.lower() == self.own_name.lower()
 
@@ -77,13 +78,13 @@ class PortPlan:
     problems: tuple[str, ...] = ()
 
 
-def choose(wish: CloseWish, grants: Iterable[Grant], whose: Whose, own_address: str) -> list[Grant]:
-    """Choose from a VM's live grants those that shall end; `own_address` marks what was asked for by `my_ip`."""
+def choose(wish: CloseWish, grants: Iterable[Grant], whose: Whose) -> list[Grant]:
+    """Choose from a VM's live grants those that shall end."""
 
     def is_meant(grant: Grant) -> bool:
         if wish.ports and grant.port not in wish.ports:
             return False
-        if wish.origin.own_address and own_address not in grant.justification:
+        if wish.origin.own_address and not is_for_own_address(grant.justification):
             return False
         prefixes = wish.origin.prefixes
         return not prefixes or any(_meet(prefix, source) for prefix in prefixes for source in grant.sources)

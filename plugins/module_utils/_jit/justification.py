@@ -12,6 +12,7 @@ from typing import Any
 
 from .errors import InvalidOption
 from .orphans import OUTLIVES
+from .ourselves import Ourselves
 
 # Ours: Azure documents no bound [inf]. The whole text, with what is put behind the user's own.
 LONGEST = 1000
@@ -23,25 +24,11 @@ MARKS_ROOM = 24
 class Justification:
     """What goes into a request.
 
-    `controller` is the part of it that names who asks, and is the same from run to run; `job` names the run.
+    `ours` says who asks, which is the same from run to run, and in which run.
     """
 
     text: str
-    controller: str
-    job: str
-
-    @property
-    def own_marks(self) -> tuple[str, ...]:
-        """Say what justifications hold of requests that the same one made, in this job or in another.
-
-        In a job the name ends with the node that runs it, which is another one from job to job.
-        """
-        if not self.job:
-            return (self.controller,) if self.controller else ()
-        same_job = f"[{self.job} by ", f"[{self.job}]"
-        name, on, _node = self.controller.removesuffix("]").rpartition(" on ")
-        name = name if on else self.controller.removesuffix("]")
-        return (*same_job, f"{name} on ", f"{name}]") if name else same_job
+    ours: Ourselves
 
 
 def read_justification(params: Mapping[str, Any]) -> Justification:
@@ -50,8 +37,8 @@ def read_justification(params: Mapping[str, Any]) -> Justification:
     requested_by, job = _read_line("requested_by", params), _read_line("requested_in", params)
     if params["state"] != "closed":
         _demand(own, params)
-    controller = f" by {requested_by}]" if requested_by and job else f"[{requested_by}]" if requested_by else ""
-    asked = f"[{job}{controller}" if job and requested_by else f"[{job}]" if job else controller
+    said = " by ".join(filter(None, (job, requested_by)))
+    asked = f"[{said}]" if said else ""
     text = f"{own} {asked}{f' {OUTLIVES}' if params['outlives_run'] else ''}".strip()
     if (length := len(text) + MARKS_ROOM) > LONGEST:
         raise InvalidOption(
@@ -59,7 +46,7 @@ def read_justification(params: Mapping[str, Any]) -> Justification:
             f"with requested_in, requested_by and {MARKS_ROOM} characters for marks it is {length} characters "
             f"long; {LONGEST} are the most: shorten it",
         )
-    return Justification(text, controller, job)
+    return Justification(text, Ourselves(requested_by, job))
 
 
 def _read_line(option: str, params: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 from .._jit.access import Ask, Wish
 from .._jit.grants import Grant
 from .._jit.ids import PolicyId, VmId
+from .._jit.ourselves import OWN_ADDRESS, Ourselves
 from .._jit.vms import Vm
 from .advice import listed
 from .confirm import await_effect, await_targets
@@ -43,31 +44,23 @@ from .start_vms import start_vms
 from .tally import Tally
 from .waiting import Deadline
 
-# Marks, in its justification, a request that left its address to the service.
-OWN_ADDRESS = "(my_ip)"
-
 
 @dataclass(frozen=True, slots=True)
 class OpenRequest:
     """What a task asks for.
 
-    `justification` is sent as it is. `controller` is the part of it that names who runs this controller.
+    `justification` is sent as it is; `ours` knows by one what we asked for before.
     `enabling` is how policies are completed first, None if they are not. With `start_vms` VMs that are off are
     started first.
     """
 
     wishes: Sequence[Wish]
     justification: str
-    controller: str
+    ours: Ourselves
     wait_for: Literal["accepted", "initiated", "rule", "port"]
     wait_timeout: timedelta
     enabling: Patience | None = None
     start_vms: bool = False
-
-    @property
-    def own_grant(self) -> tuple[str, ...]:
-        """Say what the justifications hold of grants that this controller asked for its own address."""
-        return (self.controller, OWN_ADDRESS) if self.controller else ()
 
 
 class Services(Protocol):
@@ -139,7 +132,7 @@ def _prepare(request: OpenRequest, services: Services, *, check_mode: bool) -> _
     grants, homes = read_live_grants(enabled.holdings, now)
     grants = _without_ended(grants, wishes, services)
     cases = [
-        decide_case(wish, enabled.holdings.get(wish.vm, ()), grants.get(wish.vm, ()), now, request.own_grant)
+        decide_case(wish, enabled.holdings.get(wish.vm, ()), grants.get(wish.vm, ()), now, request.ours)
         for wish in wishes
     ]
     cases = [_with_enabling(case, enabled) for case in cases]

@@ -15,6 +15,7 @@ from typing import Any
 from .._jit.access import AlreadyOpen, Ask, Decision, Denied, Wish, decide
 from .._jit.grants import Grant, live_grants
 from .._jit.ids import PolicyId, VmId
+from .._jit.ourselves import Ourselves
 from .._jit.policies import Coverage
 from .._jit.ports import default_ports
 from .._jit.vms import Vm
@@ -99,12 +100,12 @@ def read_live_grants(holdings: Holdings, now: datetime) -> tuple[dict[VmId, list
 
 
 def decide_case(
-    wish: Wish, holdings: Iterable[Holding], grants: Sequence[Grant], now: datetime, own_grant: Sequence[str]
+    wish: Wish, holdings: Iterable[Holding], grants: Sequence[Grant], now: datetime, ours: Ourselves
 ) -> Case:
     """Decide by the first policy that allows all of the wish, else by the first."""
     cases = []
     for holding in holdings:
-        decisions = tuple(decide(wish, holding.coverage, grants, now, own_grant=own_grant))
+        decisions = tuple(decide(wish, holding.coverage, grants, now, ours=ours))
         problem = None if decisions else NO_SYSTEM
         cases.append(Case(wish, holding.coverage, holding.policy.id, decisions, problem))
         if not any(isinstance(decision, Denied) for decision in decisions):

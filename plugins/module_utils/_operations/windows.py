@@ -26,11 +26,10 @@ _SETTLED_WITHIN = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class CloseRequest:
-    """What a task asks for; `own_address` marks, in justifications, what was asked for by `my_ip`."""
+    """What a task asks for."""
 
     wishes: Sequence[CloseWish]
     whose: Whose
-    own_address: str
     wait_timeout: timedelta
 
 
@@ -94,7 +93,7 @@ def _windows(
     for wish in request.wishes:
         held = [holding.policy.id for holding in holdings.get(wish.vm, ())]
         grants = tuple(live.get(wish.vm, ()))
-        ending = tuple(choose(wish, grants, request.whose, request.own_address))
+        ending = tuple(choose(wish, grants, request.whose))
         unsettled = any(not policies[policy_id].is_settled for policy_id in held)
         home = homes.get(wish.vm) or (held[0] if held else None)
         found.append(Windows(wish, home, grants, ending, unsettled))

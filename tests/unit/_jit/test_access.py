@@ -19,6 +19,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import 
     decide,
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.grants import Grant
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ourselves import Ourselves
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.policies import Coverage
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ports import PortRule
 from samples import HOUR, MINUTE, NOON, access, grant, rule, vm_id
@@ -193,28 +194,37 @@ TABLE = [
     Row(
         "opened by this controller",
         opened(3 * HOUR),
-        grants=(grant(justification=f"patching, {ME}, ref 1"),),
+        grants=(grant(justification=f"patching [{ME}] (my_ip) #1"),),
+        origin=OWN,
+    ),
+    Row(
+        "opened by somebody who only mentions this controller",
+        Ask(22, (), 3 * HOUR),
+        grants=(
+            grant(justification=f"for [{ME}] (my_ip) [bob@laptop] (my_ip)"),
+            grant(justification=f"(my_ip) [{ME}]"),
+        ),
         origin=OWN,
     ),
     Row(
         "opened by this controller for too short",
         Ask(22, (), 3 * HOUR),
-        grants=(grant(justification=ME, ends_in=HOUR),),
+        grants=(grant(justification=f"[{ME}] (my_ip)", ends_in=HOUR),),
         origin=OWN,
     ),
     Row(
         "opened by somebody else",
         Ask(22, (), 3 * HOUR),
-        grants=(grant(justification="bob@laptop"), grant(sources=("*",))),
+        grants=(grant(justification="[bob@laptop] (my_ip)"), grant(sources=("*",))),
         origin=OWN,
     ),
     Row(
         "opened by this controller twice",
         opened(2 * HOUR, sources=("203.0.113.8",)),
         grants=(
-            grant(justification=ME, ends_in=HOUR),
-            grant(sources=("203.0.113.8",), justification=ME, ends_in=2 * HOUR),
-            grant(sources=("203.0.113.9",), justification="bob@laptop"),
+            grant(justification=f"[{ME}] (my_ip)", ends_in=HOUR),
+            grant(sources=("203.0.113.8",), justification=f"[{ME}] (my_ip)", ends_in=2 * HOUR),
+            grant(sources=("203.0.113.9",), justification="[bob@laptop] (my_ip)"),
         ),
         origin=OWN,
     ),
@@ -224,7 +234,7 @@ TABLE = [
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.case)
 def test_a_wish_is_decided_by_the_policy_and_the_grants(row: Row) -> None:
     wish = Wish(vm_id(), (22,), row.origin, row.duration, row.minimum_remaining)
-    (decision,) = decide(wish, Coverage(vm_id(), row.rules), row.grants, NOON, own_grant=(ME,))
+    (decision,) = decide(wish, Coverage(vm_id(), row.rules), row.grants, NOON, ours=Ourselves(ME))
     if isinstance(row.decision, Denied):
         assert isinstance(decision, Denied)
         assert decision.port == 22
@@ -247,7 +257,8 @@ def test_each_port_is_decided_by_itself_and_in_its_place() -> None:
 def test_without_a_name_of_its_own_a_controller_recognises_no_grant() -> None:
     wish = Wish(vm_id(), (22,), OWN)
     coverage = Coverage(vm_id(), (rule(22),))
-    assert decide(wish, coverage, [grant(justification=ME)], NOON, own_grant=()) == [Ask(22, (), 3 * HOUR)]
+    anybodys = grant(justification="(my_ip)"), grant(justification=f"[{ME}] (my_ip)")
+    assert decide(wish, coverage, anybodys, NOON, ours=Ourselves()) == [Ask(22, (), 3 * HOUR)]
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,19 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.closing import
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.grants import Grant
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.layout import Attachment, Layout
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.orphans import Orphans
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ourselves import Ourselves
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.security_rules import SecurityRule
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import grant, vm_id
 
+ADA = Ourselves("ada@control-node")
 ME, COLLEAGUE = "[ada@control-node]", "[bob@control-node]"
 OWN_ADDRESS = "(my_ip)"
 ADDRESS, NEIGHBOUR = "10.0.1.4", "10.0.1.5"
 DESK, OTHER_DESK, OFFICE = "203.0.113.7", "203.0.113.8", "203.0.113.0/24"
 ORPHANS = Orphans("here", lambda process: False, frozenset({42}))
-MINE, ANYBODY, EVERYBODY = Whose(marks=(ME,)), Whose(), Whose(everybody=True)
+MINE, ANYBODY, EVERYBODY = Whose(ADA), Whose(), Whose(everybody=True)
 LAYOUT = Layout(vm_id(), (Attachment("nic", ADDRESS, "nsg", None, subnet_known=True),), is_complete=True)
 
 
@@ -55,7 +57,7 @@ def window(port: int = 22, *sources: str, by: str = ME, requestor: str = "") -> 
 
 
 def chosen(wish: CloseWish, whose: Whose, *grants: Grant) -> list[Grant]:
-    return choose(wish, grants, whose, OWN_ADDRESS)
+    return choose(wish, grants, whose)
 
 
 @pytest.mark.parametrize(
@@ -85,17 +87,16 @@ def test_a_window_is_chosen_by_its_port_and_where_it_admits_from(
     [
         (MINE, window(by=ME), True),
         (MINE, window(by=COLLEAGUE), False),
-        (Whose(marks=(ME,), own_name="Ada@example.com"), window(by="", requestor="ada@example.com"), True),
-        (Whose(marks=(ME,), own_name="ada@example.com"), window(by="", requestor="bob@example.com"), False),
-        (Whose(marks=(ME,), own_name=""), window(by="", requestor=""), False),
-        (Whose(marks=("[x by ", ME)), window(by=ME), True),
+        (Whose(ADA, own_name="Ada@example.com"), window(by="", requestor="ada@example.com"), True),
+        (Whose(ADA, own_name="ada@example.com"), window(by="", requestor="bob@example.com"), False),
+        (Whose(ADA, own_name=""), window(by="", requestor=""), False),
         (ANYBODY, window(by=COLLEAGUE), True),
         (EVERYBODY, window(by=COLLEAGUE), True),
         (Whose(requestors=frozenset({"ada@example.com"})), window(requestor="Ada@example.com"), True),
         (Whose(requestors=frozenset({"ada@example.com"})), window(requestor=""), False),
         (Whose(justification="chg-1"), window(by=COLLEAGUE), True),
         (Whose(justification="CHG-2"), window(by=COLLEAGUE), False),
-        (Whose(marks=(ME,), justification="CHG-2"), window(by=ME), False),
+        (Whose(ADA, justification="CHG-2"), window(by=ME), False),
         (Whose(orphans=ORPHANS), window(by="[awx job 42 by bob]"), True),
         (Whose(orphans=ORPHANS), window(by="[awx job 43 by bob]"), False),
         (Whose(orphans=ORPHANS, justification="CHG-2"), window(by="[awx job 42 by bob]"), False),

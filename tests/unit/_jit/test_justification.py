@@ -24,38 +24,24 @@ def read(**params: Any) -> Justification:
 
 
 @pytest.mark.parametrize(
-    ("params", "text", "controller"),
+    ("params", "text"),
     [
-        ({}, "", ""),
-        ({"justification": " CHG-1 "}, "CHG-1", ""),
-        ({"requested_by": "alice@ctl"}, "[alice@ctl]", "[alice@ctl]"),
-        ({"justification": "CHG-1", "requested_by": "alice@ctl"}, "CHG-1 [alice@ctl]", "[alice@ctl]"),
+        ({}, ""),
+        ({"justification": " CHG-1 "}, "CHG-1"),
+        ({"requested_by": "alice@ctl"}, "[alice@ctl]"),
+        ({"justification": "CHG-1", "requested_by": "alice@ctl"}, "CHG-1 [alice@ctl]"),
         (
             {"justification": "Größe prüfen", "requested_by": "alice on n1", "requested_in": 'awx job 42 "Open"'},
             'Größe prüfen [awx job 42 "Open" by alice on n1]',
-            " by alice on n1]",
         ),
-        ({"requested_in": "nightly run"}, "[nightly run]", ""),
-        ({"requested_by": "ada@ctl", "outlives_run": True}, "[ada@ctl] (stays)", "[ada@ctl]"),
+        ({"requested_in": "nightly run"}, "[nightly run]"),
+        ({"requested_by": "ada@ctl", "outlives_run": True}, "[ada@ctl] (stays)"),
     ],
 )
 def test_the_requester_and_his_job_stand_in_brackets_behind_the_users_text(
-    params: dict[str, Any], text: str, controller: str
+    params: dict[str, Any], text: str
 ) -> None:
-    found = read(**params)
-
-    assert (found.text, found.controller) == (text, controller)
-    assert found.controller in found.text
-
-
-def test_the_controllers_part_is_the_same_in_another_job_and_another_one_for_another_user() -> None:
-    first = read(requested_by="bob on n1", requested_in="awx job 1")
-    later = read(requested_by="bob on n1", requested_in="awx job 2", justification="something else")
-    other = read(requested_by="bobby on n1", requested_in="awx job 3")
-
-    assert first.controller in later.text
-    assert first.controller not in other.text
-    assert (first.job, later.job) == ("awx job 1", "awx job 2")
+    assert read(**params).text == text
 
 
 @pytest.mark.parametrize("option", ["justification", "requested_by", "requested_in"])
@@ -144,9 +130,39 @@ ALICE = {"requested_by": "alice on exec-1", "requested_in": 'awx job 42 "Open RD
 def test_own_requests_are_known_again_from_job_to_job_and_node_to_node(
     closing: dict[str, Any], opening: dict[str, Any], is_own: bool
 ) -> None:
-    text = read(**opening).text
-    assert any(mark in text for mark in read(**closing).own_marks) is is_own
+    assert read(**closing).ours.asked(read(**opening).text) is is_own
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "asked for by alice on the phone [awx job 43 by bob on exec-2] #1",
+        'as [awx job 42 "Open RDP" by alice on exec-1] did [awx job 43 by bob on exec-2]',
+        "[alice@ctl] and others [bob@ctl]",
+        "by alice@ctl",
+        "[alice@ctl",
+        "",
+    ],
+)
+@pytest.mark.parametrize("mine", [ALICE, {"requested_by": "alice@ctl"}], ids=["job", "shell"])
+def test_what_people_write_before_the_brackets_makes_nothing_ones_own(text: str, mine: dict[str, Any]) -> None:
+    assert not read(**mine).ours.asked(text)
+    assert not read(**mine).ours.asked_from_here(f"{text} (my_ip)")
+
+
+@pytest.mark.parametrize(
+    ("text", "from_here"),
+    [
+        ("CHG-1 [awx job 41 by alice on exec-1] (my_ip) #1", True),
+        ("CHG-1 [awx job 41 by alice on exec-2] (my_ip) #1", False),
+        ("CHG-1 (my_ip) [awx job 41 by alice on exec-1] #1", False),
+    ],
+)
+def test_an_own_address_is_that_of_the_same_machine(text: str, from_here: bool) -> None:
+    assert read(**ALICE).ours.asked_from_here(text) is from_here
 
 
 def test_without_anybody_named_nothing_is_ones_own() -> None:
-    assert read().own_marks == ()
+    nobody = read().ours
+    assert not nobody.asked(read(requested_by="ada@ctl").text)
+    assert not nobody.asked("")

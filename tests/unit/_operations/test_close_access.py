@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import Origin
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.closing import Whose
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureRefused, ReplyLost
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ourselves import Ourselves
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcomes import Outcome
 from azure_simulator.network.models import SecurityRule
 from closing_scene import (
@@ -168,7 +169,7 @@ def test_windows_are_chosen_by_what_their_justification_says(scene: Scene) -> No
     scene.open("vm-2", 22, why="CHG-4711 patches")
     scene.open("vm-2", 3389, why="CHG-4712")
 
-    scene.close("vm-2", whose=Whose(marks=(ME,), justification="chg-4711"))
+    scene.close("vm-2", whose=Whose(Ourselves("ada@control-node"), justification="chg-4711"))
 
     assert scene.grants("vm-2") == [("nsg-subnet", 3389, DESK)]
 

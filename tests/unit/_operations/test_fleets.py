@@ -14,6 +14,7 @@ from typing import Any, Literal
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import Origin, Wish
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureUnreachable, ReplyLost
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import PolicyId, VmId
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ourselves import Ourselves
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ports import PortRule, default_ports, read_rule
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.cover import cover
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.cover_request import CoverRequest, VmWish
@@ -126,7 +127,7 @@ def coverings(draw: st.DrawFn) -> tuple[Fleet, list[VmWish]]:
 
 
 def run_open(fleet: Fleet, wishes: list[Wish], reference: str = "[ref-1]", *, check_mode: bool = False) -> Outcome:
-    request = OpenRequest(wishes, f"patching by {ME}", ME, "initiated", PATIENCE)
+    request = OpenRequest(wishes, f"patching [{ME}]", Ourselves(ME), "initiated", PATIENCE)
     return open_access(request, OpenServices(fleet.azure), reference, check_mode=check_mode)
 
 

@@ -57,7 +57,7 @@ def test_all_vms_of_a_policy_are_asked_for_at_once(azure: MemoryAzure) -> None:
                     "ports": [{"number": 22, "duration": "PT3H", "allowedSourceAddressPrefix": DESK}],
                 },
             ],
-            "justification": f"patching by {ME} {REFERENCE}",
+            "justification": f"patching [{ME}] {REFERENCE}",
         }
     ]
     assert azure.is_open(one, 3389, DESK)
@@ -458,7 +458,7 @@ def test_a_request_whose_answer_was_lost_is_found_by_its_reference_and_never_sen
     azure: MemoryAzure, trouble: Exception
 ) -> None:
     one, other = covered(azure, "vm-1", "vm-2")
-    azure.grant(policy_id(), other, 22, source="198.51.100.1", justification=f"patching by {ME} [ref-other]")
+    azure.grant(policy_id(), other, 22, source="198.51.100.1", justification=f"patching [{ME}] #ref-other")
     azure.on("initiate", raising(trouble), when="after")
     outcome = run(azure, access(22, vm=one), access(22, vm=other))
     assert states(outcome) == ["opened", "opened"]
