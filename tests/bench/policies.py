@@ -28,6 +28,14 @@ from running_simulator import RunningSimulator, running_simulator  # noqa: E402
 
 ANSIBLE = Path(sys.executable).parent / "ansible-playbook"
 COVER: dict[str, Any] = {"jitfleet.azure.jit_policy": {"subscriptions": ["*"], "ports": ["ssh", "rdp"]}}
+REMOVE: dict[str, Any] = {"jitfleet.azure.jit_policy": {"subscriptions": ["*"], "state": "absent"}}
+RUNS: list[tuple[Any, ...]] = [
+    ("jit_policy, first run", COVER),
+    ("jit_policy, nothing to do", COVER),
+    ("jit_policy --check", COVER, "--check"),
+    ("jit_policy absent", REMOVE),
+    ("jit_policy absent, nothing to do", REMOVE),
+]
 
 
 def main() -> None:
@@ -43,11 +51,9 @@ def main() -> None:
     options = ("--fleet", fleet, "--throttle", "azure", "--provisioning", given.provisioning)
     with tempfile.TemporaryDirectory() as name, running_simulator(Path(name), *options) as cloud:
         floor = play(cloud, Path(name), "tasks: []", [])
-        for title in ("jit_policy, first run", "jit_policy, nothing to do"):
-            used = play(cloud, Path(name), title, [COVER])
+        for title, task, *arguments in RUNS:
+            used = play(cloud, Path(name), title, [task], *arguments)
             say(f"{title + ', over tasks: []':40} CPU {used - floor:+.2f} s")
-        checked = play(cloud, Path(name), "jit_policy --check", [COVER], "--check")
-        say(f"{'jit_policy --check, over tasks: []':40} CPU {checked - floor:+.2f} s")
 
 
 def play(cloud: RunningSimulator, folder: Path, title: str, tasks: list[dict[str, Any]], *arguments: str) -> float:
