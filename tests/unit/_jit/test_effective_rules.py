@@ -171,3 +171,10 @@ def test_a_managers_rules_leave_open_what_becomes_of_the_ports_that_they_name() 
     (endpoint,) = sight.view.endpoints(sight.layout)
     assert not isinstance(endpoint.nic, NoGroup)
     assert all(isinstance(found, SecurityRule) for found in endpoint.nic.rules)
+
+
+def test_a_managers_rules_are_no_subnets_whatever_else_they_are_said_to_be_on() -> None:
+    admin = group(nsg="/manager", networkManager={"id": "/m"}, subnet={"id": "/subnet"})
+    effective = read_effective({"value": [admin]})
+    assert effective.subnet is None
+    assert [found.id for found in effective.others] == ["/manager"]
