@@ -23,7 +23,7 @@ from ._operations.close_by_policy import close_by_policy
 from ._operations.outcomes import Outcome
 from ._operations.safe_write import Writer
 from ._operations.windows import CloseRequest
-from ._options import Selected, as_list, read_origin, read_ports
+from ._options import EMPTY_LIST, Selected, as_list, read_origin, read_ports
 from ._policy_options import read_patience
 from ._runner import Context
 from ._selection import Selection, read_selection
@@ -73,6 +73,7 @@ def plan_close(
             context.jit,
             context.layouts,
             context.network,
+            context.vms,
             context.clock,
             context.warn,
             context.progress.rules,
@@ -117,6 +118,8 @@ def _read_whose(params: Mapping[str, Any]) -> Whose:
         raise InvalidOption(
             "only_mine", "what is yours can't be told without requested_by: give it, or say only_mine: false"
         )
+    if params["requestors"] == []:
+        raise InvalidOption("requestors", EMPTY_LIST)
     requestors = frozenset(str(name).strip().lower() for name in params["requestors"] or ())
     chosen = str(params["justification"] or "").strip()
     if everybody and (chosen or requestors):

@@ -16,6 +16,7 @@ from ._jit.access import Origin, Wish
 from ._jit.closing import CloseWish
 from ._jit.errors import InvalidOption, NoAddress
 from ._jit.justification import read_justification
+from ._jit.times import human_duration
 from ._operations.open_access import OpenRequest, open_access
 from ._operations.outcomes import Outcome
 from ._options import Selected, read_access_duration, read_origin, read_ports, read_span
@@ -81,6 +82,12 @@ def _wish_reader(params: Mapping[str, Any]) -> Callable[[Selected], Wish]:
     sources = origin("sources", params["sources"])
     duration = read_access_duration("duration", params["duration"])
     remaining = read_span("minimum_remaining", params["minimum_remaining"])
+    if remaining is not None and duration is not None and remaining > duration:
+        raise InvalidOption(
+            "minimum_remaining",
+            f"{human_duration(remaining)} is longer than duration, {human_duration(duration)}: every run would ask "
+            "for one more window",
+        )
 
     def wish(vm: Selected) -> Wish:
         return Wish(

@@ -211,7 +211,7 @@ def _read_prefix(option: str, text: str, allow_any: bool) -> str:
 
 
 def read_access_duration(option: str, raw: Any) -> timedelta | None:
-    return parse_duration(option, str(raw)) if raw else None
+    return parse_duration(option, str(raw)) if raw is not None else None
 
 
 def read_span(option: str, raw: Any) -> timedelta | None:

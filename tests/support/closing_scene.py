@@ -119,6 +119,7 @@ class Scene:
             ArmJitApi(self.arm),
             ArmLayouts(self.arm),
             ArmNetworkApi(self.arm),
+            ArmVmApi(self.arm),
             self.clock,
             self.warnings.append,
             lambda done, of: self.progress.append((done, of)),

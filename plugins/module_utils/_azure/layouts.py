@@ -34,13 +34,22 @@ class ArmLayouts:
 
     def layouts(self, wanted: Collection[VmId]) -> dict[VmId, Layout]:
         """Read the layouts of VMs that exist."""
-        for read in (self._ask_graph, self._lists.list_vms):
-            if missing := [vm for vm in wanted if vm not in self._known]:
-                subscriptions = sorted({vm.subscription_id.lower() for vm in missing})
-                groups = sorted({vm.resource_group.lower() for vm in missing})
-                narrow = groups if len(groups) <= MANY_GROUPS else []
-                self.remember(read(subscriptions, narrow, include_powered_off=True))
+        if missing := [vm for vm in wanted if vm not in self._known]:
+            self.remember(self._ask_graph(*_place(missing), include_powered_off=True))
+        # What may not be read in one subscription hides nothing of the others.
+        for subscription_id in sorted({vm.subscription_id.lower() for vm in wanted if vm not in self._known}):
+            missing = [vm for vm in wanted if vm not in self._known]
+            there = [vm for vm in missing if vm.subscription_id.lower() == subscription_id]
+            self.remember(self._list(*_place(there)))
         return {vm: self._known[vm] for vm in wanted if vm in self._known}
+
+    def _list(self, subscriptions: Sequence[str], groups: Collection[str]) -> list[VmRow]:
+        try:
+            return self._lists.list_vms(subscriptions, groups, include_powered_off=True)
+        except AzureRefused as error:
+            if error.status != 403:
+                raise
+            return []
 
     def _ask_graph(
         self, subscriptions: Sequence[str], groups: Collection[str], *, include_powered_off: bool
@@ -51,3 +60,9 @@ class ArmLayouts:
             if error.status in (401, 429) or error.left_outcome_open:
                 raise
             return []
+
+
+def _place(vms: Collection[VmId]) -> tuple[list[str], list[str]]:
+    """Give the VMs' subscriptions, and their groups where they are few."""
+    groups = sorted({vm.resource_group.lower() for vm in vms})
+    return sorted({vm.subscription_id.lower() for vm in vms}), groups if len(groups) <= MANY_GROUPS else []

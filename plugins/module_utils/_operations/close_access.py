@@ -6,22 +6,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._jit.closing import PortPlan, Whose, plan
 from .._jit.exposure import Verdict
 from .._jit.grants import Grant
-from .._jit.ids import labels
+from .._jit.ids import VmId, labels
 from .._jit.layout import Layout, groups_of
 from .._jit.network_view import NetworkView, without_rules
 from .delete_rules import delete_rules
 from .open_report import STATES
 from .outcomes import Outcome, PortOutcome, VmOutcome, count
-from .seams import Clock, JitApi, LayoutApi, NetworkApi, Warn
+from .parallel import each
+from .seams import Clock, JitApi, LayoutApi, NetworkApi, VmApi, Warn
 from .waiting import Deadline
 from .windows import CloseRequest, Windows, describe_window, find_windows
+
+_HIDDEN = (
+    "the VM and its network interfaces can't be seen, so its rules were not looked for: grant the credential "
+    "Microsoft.Compute/virtualMachines/read and Microsoft.Network/*/read there"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ def close_access(
     jit: JitApi,
     layouts: LayoutApi,
     network: NetworkApi,
+    vms: VmApi,
     clock: Clock,
     warn: Warn,
     progress: Callable[[int, int], None] = lambda done, of: None,
@@ -55,7 +62,8 @@ def close_access(
     found = layouts.layouts(concerned) if concerned else {}
     groups = network.read_groups(groups_of(found.values()))
     view = NetworkView(groups)
-    cases = [_plan(w, found.get(w.wish.vm), view, request.whose) for w in windows]
+    gone = _gone([w for w in windows if w.ending and w.wish.vm not in found], vms)
+    cases = [_plan(w, found.get(w.wish.vm), view, request.whose, gone) for w in windows]
     doomed = {rule.id.lower(): rule for case in cases for port in case.plans for rule in port.rules}
     troubles: Mapping[str, str | None] = {}
     if check_mode:
@@ -69,11 +77,23 @@ def close_access(
     return _report(cases, troubles)
 
 
-def _plan(windows: Windows, layout: Layout | None, view: NetworkView, whose: Whose) -> _Case:
+def _gone(windows: Iterable[Windows], vms: VmApi) -> set[VmId]:
+    """Ask for VMs that no list shows whether they are gone, and their interfaces with them: lists hide things."""
+    hidden = [w.wish.vm for w in windows]
+    return {vm for vm, is_gone in zip(hidden, each(vms.is_gone, hidden), strict=True) if is_gone}
+
+
+def _plan(
+    windows: Windows, layout: Layout | None, view: NetworkView, whose: Whose, gone: Collection[VmId]
+) -> _Case:
     if layout is None:
-        # Nothing shall end here, or the VM is gone, and its interfaces with it.
-        plans = tuple(PortPlan(port) for port in sorted({*windows.wish.ports, *_ports(windows.ending)}))
-        return _Case(windows, plans)
+        hidden = bool(windows.ending) and windows.wish.vm not in gone
+        ending = windows.ending if hidden else ()
+        plans = tuple(
+            PortPlan(port, tuple(grant for grant in ending if grant.port == port))
+            for port in sorted({*windows.wish.ports, *_ports(windows.ending)})
+        )
+        return _Case(windows, plans, _HIDDEN if hidden else "")
     plans = tuple(plan(windows.wish, windows.ending, windows.live, layout, view.grant_rules(layout), whose))
     return _Case(windows, plans, _doubt(windows, layout, view))
 

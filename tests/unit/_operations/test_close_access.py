@@ -445,3 +445,18 @@ def test_a_deleted_vm_has_no_rules_left_to_close(scene: Scene) -> None:
 
     assert states(outcome) == ["closed"]
     assert not outcome.changed
+
+
+def test_a_vm_that_may_not_be_seen_is_unknown_and_never_called_closed(scene: Scene) -> None:
+    scene.open("vm-2", 22)
+
+    def forbid() -> None:
+        raise AzureRefused("GET", 403, "AuthorizationFailed", "no read")
+
+    scene.arm.hooks += [("Microsoft.ResourceGraph", forbid), ("Microsoft.Compute", forbid)]
+
+    outcome = scene.close("vm-2")
+
+    assert scene.grants("vm-2") == [("nsg-subnet", 22, DESK)]
+    assert states(outcome) == ["unknown"]
+    assert "virtualMachines/read" in (outcome.vms[0].error or "")
