@@ -161,7 +161,7 @@ vms:
     id:
       description:
         - The VM's ARM id. C(name), C(subscription_id), C(resource_group), C(location), C(tags), C(os), C(power_state),
-          C(public_ip) and C(private_ip) describe it.
+          C(public_ip), C(private_ip) and C(dns_name) describe it.
       type: str
       returned: always
     jit_status:
@@ -243,6 +243,7 @@ vms:
       power_state: running
       public_ip: 203.0.113.20
       private_ip: 10.21.1.5
+      dns_name: web-02.westeurope.cloudapp.azure.com
       jit_status: configured
       reason: null
       detail: null

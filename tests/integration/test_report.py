@@ -170,9 +170,11 @@ def test_open_windows_desktops_get_connection_files_and_closed_ones_lose_them(
 def test_what_azure_says_is_never_a_template_nor_markup_nor_a_formula(
     playbooks: Playbooks, folder: Path, simulator: RunningSimulator
 ) -> None:
-    body = simulator.arm("GET", IDS["web-01"], api_version="2024-07-01")
-    body["tags"] = {"note": MARKUP, "sum": "=1+1"}
-    simulator.arm("PUT", IDS["web-01"], body, api_version="2024-07-01")
+    state = simulator.control("GET", "state")
+    groups = [group for subscription in state["subscriptions"] for group in subscription["groups"]]
+    (machine,) = [vm for group in groups for vm in group["vms"] if vm["name"] == "web-01"]
+    machine["tags"] = {"note": MARKUP, "sum": "=1+1"}
+    simulator.control("POST", "state", state)
     open_desktops(playbooks, justification="=HYPERLINK(1) <b>x</b> %7B%7B")
 
     report(playbooks, jit_subscriptions=["*"])

@@ -75,6 +75,7 @@ def describe(
         "power_state": (row["powerState"] or "").rpartition("/")[2].lower() or "unknown",
         "public_ip": public,
         "private_ip": private,
+        "dns_name": next((one["fqdn"] for one in row["interfaces"] or () if one["fqdn"]), None),
         "jit_status": tab.status,
         "reason": tab.reason,
         "detail": tab.detail,
