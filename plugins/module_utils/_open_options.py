@@ -85,7 +85,7 @@ def _wish_reader(params: Mapping[str, Any]) -> Callable[[Selected], Wish]:
     if remaining is not None and duration is not None and remaining > duration:
         raise InvalidOption(
             "minimum_remaining",
-            f"{human_duration(remaining)} is longer than duration, {human_duration(duration)}: every run would ask "
+            f"{human_duration(remaining)} is longer than duration, {human_duration(duration)}: each run would ask "
             "for one more window",
         )
 
