@@ -23,10 +23,10 @@ class Person:
 
 
 def person_of(requestor: str, justification: str) -> Person:
-    """Name who asked. Azure keeps no name for service principals [rec], so then the last mark of ours tells."""
+    """Name who asked. Azure keeps no name for service principals [rec], so then the last brackets tell."""
     if requestor.strip():
         return Person(requestor.strip())
-    for mark in reversed(_STATED.findall(justification)):
+    for mark in _STATED.findall(justification)[-1:]:
         if match := _BY.fullmatch(mark):
             return Person(match["who"], is_stated=True)
         if _LOGIN.fullmatch(mark):

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
         ("", "CHG-1 [see wiki]", Person()),
         ("", "[ada@host] and later [bob@host]", Person("bob@host", is_stated=True)),
         ("", "approved by the board", Person()),
+        ("", "[ada@host] as agreed [see wiki]", Person()),
         ("", "", Person()),
         ("  ", "[ada@host]", Person("ada@host", is_stated=True)),
     ],
