@@ -261,7 +261,7 @@ def test_waiting_keeps_to_azures_read_rate_also_where_lists_fail() -> None:
 def test_a_second_run_asks_for_nothing(azure: MemoryAzure) -> None:
     vms = covered(azure, "vm-1", "vm-2")
     run(azure, *(access(22, vm=vm) for vm in vms))
-    again = run(azure, *(access(22, vm=vm) for vm in vms), reference="[ref-other]")
+    again = run(azure, *(access(22, vm=vm) for vm in vms), reference="#ref-other")
     assert states(again) == ["already_open"] * 2
     assert not again.changed
     assert (again.before, again.after) == ({}, {})
@@ -284,7 +284,7 @@ def test_a_port_that_soon_closes_is_asked_for_again(azure: MemoryAzure) -> None:
     (vm,) = covered(azure, "vm-1")
     run(azure, access(22, vm=vm))
     azure.clock.sleep(2 * 3600)
-    outcome = run(azure, access(22, vm=vm), reference="[ref-other]")
+    outcome = run(azure, access(22, vm=vm), reference="#ref-other")
     assert states(outcome) == ["opened"]
     assert azure.count("initiate") == 2
 
@@ -681,7 +681,7 @@ def test_a_grant_for_another_address_of_ours_does_not_serve_our_own(azure: Memor
     (vm,) = covered(azure, "vm-1")
     run(azure, access(22, vm=vm))
 
-    outcome = run(azure, Wish(vm, (22,), Origin(own_address=True)), reference="[ref-2]")
+    outcome = run(azure, Wish(vm, (22,), Origin(own_address=True)), reference="#ref-2")
 
     assert states(outcome) == ["opened"]
     assert azure.is_open(vm, 22, CALLER)
