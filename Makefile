@@ -2,6 +2,8 @@
 # make test    everything that must hold before a change lands
 PYTHON ?= python3
 BIN := .venv/bin
+# how many tests run beside each other, where they are many and small
+WORKERS ?= auto
 SOURCES := plugins extensions tests
 
 .PHONY: help setup demo test lint types unit contract integration e2e browser sanity clients bench clean
@@ -28,13 +30,13 @@ types: setup ## types, by mypy strict
 	$(BIN)/mypy extensions/azure_simulator tests
 
 unit: setup ## the parts by themselves
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q -n $(WORKERS) tests/unit
 
 contract: setup ## against Microsoft's API description, the recordings and the official clients
 	$(BIN)/pytest -q tests/contract
 
 integration: setup ## each module and plugin on the simulator
-	$(BIN)/pytest -q tests/integration
+	$(BIN)/pytest -q -n $(WORKERS) tests/integration
 
 e2e: setup browser ## whole playbooks on the simulator, and the report in a browser
 	$(BIN)/pytest -q tests/e2e
