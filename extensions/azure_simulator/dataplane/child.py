@@ -58,6 +58,7 @@ class Child:
                 env=environment,
                 cwd=folder,
                 start_new_session=True,
+                preexec_fn=_hear_hang_ups,
             )
             outputs = [await _Output.of(our_out), await _Output.of(our_err)]
             child = cls(process, await _writer(our_in), outputs)
@@ -83,6 +84,7 @@ class Child:
                 env={**environment, "SSH_TTY": terminal},
                 cwd=folder,
                 start_new_session=True,
+                preexec_fn=_hear_hang_ups,
             )
             child = cls(process, await _writer(typed), [await _Output.of(shown)], master)
             ours.pop_all()
@@ -157,6 +159,11 @@ async def _writer(pipe: FileIO) -> asyncio.StreamWriter:
     protocol = asyncio.StreamReaderProtocol(asyncio.StreamReader())
     transport, _ = await loop.connect_write_pipe(lambda: protocol, pipe)
     return asyncio.StreamWriter(transport, protocol, None, loop)
+
+
+def _hear_hang_ups() -> None:
+    """Undo what `nohup` did to the simulator: a shell can't trap a signal that was ignored when it started."""
+    signals.signal(signals.SIGHUP, signals.SIG_DFL)
 
 
 def _shell(command: str | None) -> tuple[str, ...]:

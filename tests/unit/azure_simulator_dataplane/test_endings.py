@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from pathlib import Path
 
 import asyncssh
+import pytest
 
 from .support import Rules, an_endpoint, login, plane_for, running
 
@@ -71,7 +73,11 @@ def test_a_closed_channel_ends_its_command_and_no_other(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_disconnect_is_announced_and_stopping_ends_what_ignores_that(tmp_path: Path) -> None:
+@pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN], ids=["as it is", "under nohup"])
+def test_a_disconnect_is_announced_and_stopping_ends_what_ignores_that(
+    tmp_path: Path, handler: signal.Handlers
+) -> None:
+    before = signal.signal(signal.SIGHUP, handler)
     rules = Rules()
     endpoint = rules.allow(an_endpoint(service="ssh"))
     announced = "trap 'echo bye >&3; exit' HUP; "
@@ -86,7 +92,10 @@ def test_a_disconnect_is_announced_and_stopping_ends_what_ignores_that(tmp_path:
             assert await end.readline() == b"bye\n"
         assert await end.read() == b""
 
-    asyncio.run(scenario())
+    try:
+        asyncio.run(scenario())
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_stopping_ends_even_what_ignores_a_hang_up(tmp_path: Path) -> None:
