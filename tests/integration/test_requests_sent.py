@@ -24,8 +24,19 @@ def test_covering_six_vms_costs_one_list_one_read_and_one_write(
     assert calls["PUT default"] == 1
     # one before the write, then a look every half second until the policy kept still for 0.3 s
     assert 2 <= calls["GET default"] <= 5
-    # the subscription's list, and the group's own because none of the VMs was found there
-    assert calls["GET jitNetworkAccessPolicies"] == 2
+    assert calls["GET jitNetworkAccessPolicies"] == 1
+
+
+def test_a_write_that_azure_answers_with_503_is_looked_up_and_not_sent_again(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    simulator.fault(method="PUT", path="jitNetworkAccessPolicies", times=1, status=503, applied=True)
+
+    run = playbooks.play([COVER])
+
+    assert run.returncode == 0, run.output
+    assert run.last.result["summary"]["added"] == 6
+    assert simulator.calls()["PUT default"] == 1
 
 
 def test_covering_covered_vms_only_reads_lists(playbooks: Playbooks, simulator: RunningSimulator) -> None:
