@@ -20,6 +20,7 @@ from ..module_utils._jit.report_document import About, Source, build_document
 from ..module_utils._jit.report_files import DATA, write_connections, write_files
 from ..module_utils._jit.times import read_duration
 from ..plugin_utils._report_folder import ReportFolder, page_parts
+from ..plugin_utils._supported_core import require_supported_core
 
 ROWS = {"type": "list", "elements": "dict"}
 SPEC: dict[str, dict[str, Any]] = {
@@ -53,6 +54,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
+        require_supported_core()
         _validated, options = self.validate_argument_spec(argument_spec=SPEC)
         document = build_document(_source(options), _about(options), datetime.now(UTC))
         folder = ReportFolder(Path(options["dest"]).absolute(), _mode(options["mode"]))

@@ -356,6 +356,10 @@ cache_timeout: 600
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
+from ..plugin_utils._supported_core import require_supported_core
+
+require_supported_core()  # before the imports that an older one can't do
+
 from ..module_utils._jit.errors import JitFleetError
 from ..plugin_utils._inventory import Builder
 from ..plugin_utils._inventory_settings import forget_empty_variables

@@ -23,6 +23,7 @@ from ._batch import WAYS, Batch, listed
 from ._outcome_table import outcome_lines
 from ._progress import watching
 from ._secret_environment import inherited, without_secrets
+from ._supported_core import require_supported_core
 from ._surroundings import blind_spot, is_rescued
 
 COLLECTION = "jitfleet.azure"
@@ -53,6 +54,7 @@ class BatchAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
+        require_supported_core()
         variables = task_vars or {}
         arguments = self.arguments(self._batch_arguments(variables), variables)
         is_silent = self._is_silent(variables)
