@@ -6,27 +6,20 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from demo_fleet import HOSTS, WORKPLACE
 from desktops import open_rules
-from launches import EXPECTED, Launch, recorded_launches
-from running_simulator import ROOT, RunningSimulator
+from launches import EXPECTED, Launch, lay_out, recorded_launches
+from running_simulator import RunningSimulator
 
-from playbooks import BIN, Playbooks
+from playbooks import Playbooks
 
 # The recorded inventory, on VMs of the demo fleet.
 DESKTOPS = {f"vdi-0{number}": HOSTS[f"vdi-win-0{max(number, 1)}"] for number in range(5)}
-# Places inside AWX's container; ansible-runner names those of its own machine itself.
-CONTAINERS_OWN = ("/runner", "/PRIVATE_DATA_DIR")
-# Set by ansible-runner itself, which takes one that is set already for the user's.
-CALLBACK = "ANSIBLE_STDOUT_CALLBACK"
 
 
 @pytest.fixture
@@ -39,19 +32,9 @@ def covered(playbooks: Playbooks) -> Playbooks:
 def replay(
     launch: Launch, simulator: RunningSimulator, folder: Path, playbook: str = "open_rdp.yml", **more: Any
 ) -> str:
-    """Run a job in a folder as AWX lays it out, and return what it printed."""
-    for name in ("env", "inventory", "project"):
-        (folder / name).mkdir(parents=True)
-    recorded = {k: v for k, v in launch.environment.items() if not v.startswith(CONTAINERS_OWN) and k != CALLBACK}
-    (folder / "env" / "envvars").write_text(json.dumps({**recorded, **simulator.variables}))
-    (folder / "env" / "extravars").write_text(json.dumps({**launch.variables, **more}))
-    (folder / "env" / "cmdline").write_text("-u root")
-    groups = {"vdi": {"hosts": DESKTOPS}}
-    (folder / "inventory" / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": groups}}))
-    shutil.copy(ROOT / "playbooks" / playbook, folder / "project")
-    command = [str(BIN / "ansible-runner"), "run", str(folder), "-p", playbook, "--limit", launch.limit]
-    environment = {**simulator.environment, "PATH": f"{BIN}:{simulator.environment['PATH']}"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    """Run a job on the desktops, and return what it printed."""
+    job = lay_out(launch, simulator, folder, playbook, DESKTOPS, **more)
+    done = subprocess.run(job.command, env=job.environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -7,12 +7,22 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running_simulator import ROOT
+import yaml
+from running_simulator import ROOT, RunningSimulator
+
+from playbooks import BIN
+
+# Places inside AWX's container; ansible-runner names those of its own machine itself.
+CONTAINERS_OWN = ("/runner", "/PRIVATE_DATA_DIR")
+# Set by ansible-runner itself, which takes one that is set already for the user's.
+CALLBACK = "ANSIBLE_STDOUT_CALLBACK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +71,33 @@ def _read(path: Path) -> Launch:
     document = json.loads(path.read_text())
     variables = {**json.loads(document["extra_vars"]), **document["meta_vars_seen_by_play"]}
     return Launch(path.stem, json.loads(document["job_args"]), document["job_env"], variables)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A folder as AWX lays it out for a job, and the command that runs it there."""
+
+    command: list[str]
+    environment: dict[str, str]
+
+
+def lay_out(
+    launch: Launch,
+    simulator: RunningSimulator,
+    folder: Path,
+    playbook: str,
+    hosts: Mapping[str, Any],
+    **more: Any,
+) -> Job:
+    """Write what a job needs into a folder: its environment, variables, inventory (group vdi) and playbook."""
+    for name in ("env", "inventory", "project"):
+        (folder / name).mkdir(parents=True)
+    recorded = {k: v for k, v in launch.environment.items() if not v.startswith(CONTAINERS_OWN) and k != CALLBACK}
+    (folder / "env" / "envvars").write_text(json.dumps({**recorded, **simulator.variables}))
+    (folder / "env" / "extravars").write_text(json.dumps({**launch.variables, **more}))
+    (folder / "env" / "cmdline").write_text("-u root")
+    groups = {"vdi": {"hosts": dict(hosts)}}
+    (folder / "inventory" / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": groups}}))
+    shutil.copy(ROOT / "playbooks" / playbook, folder / "project")
+    command = [str(BIN / "ansible-runner"), "run", str(folder), "-p", playbook, "--limit", launch.limit]
+    return Job(command, {**simulator.environment, "PATH": f"{BIN}:{simulator.environment['PATH']}"})
