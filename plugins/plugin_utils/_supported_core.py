@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The oldest ansible-core that may run this collection.
 
-Ansible itself only warns of meta/runtime.yml. Older ones would go on and template what comes from Azure: a VM's tag
-could run commands on the controller.
+Ansible itself only warns of meta/runtime.yml. Older ones would go on and template what comes from Azure: a VM's
+tag could run commands on the controller.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def require_supported_core(version: str = __version__) -> None:
         return
     needed = ".".join(str(part) for part in OLDEST)
     raise AnsibleError(
-        f"jitfleet.azure needs ansible-core {needed} or newer, and this is {version}: older ones would run templates"
-        f" that come from Azure. Upgrade with pip install 'ansible-core>={needed}', or in AWX and Automation Platform"
-        " choose an execution environment that has it"
+        f"jitfleet.azure needs ansible-core {needed} or newer, and this is {version}: older ones would run"
+        f" templates that come from Azure. Upgrade with pip install 'ansible-core>={needed}', or in AWX and"
+        " Automation Platform choose an execution environment that has it"
     )
