@@ -17,6 +17,7 @@ description:
     each policy, however many VMs it holds.
   - Ports that are open already, for these sources and long enough, are not asked for again.
   - Only ports that the VM's policy holds can be opened; M(jitfleet.azure.jit_policy) puts them there, or O(enable_missing).
+    Where several policies hold the VM, each port is asked of one that allows it, all of one where that allows all.
   - Closes what was opened before its time is over, by default only what the same O(requested_by) opened.
 extends_documentation_fragment:
   - jitfleet.azure.auth
@@ -188,7 +189,7 @@ options:
     default: false
   enable_missing:
     description:
-      - Put VMs that no policy holds, and ports that their policy lacks, into a policy first, as
+      - Put VMs that no policy holds, and ports that none of their policies has, into a policy first, as
         M(jitfleet.azure.jit_policy) does with a mere port's number, for any source and protocol, for three hours at most, or
         for O(duration) if that is longer. The policy is the VM's own, else C(default) of its group and region.
       - What policies hold already is not changed, also where it is narrower than what is asked for.
@@ -377,7 +378,7 @@ vms:
       elements: str
       returned: always
     policy_id:
-      description: The policy that was asked; null where none holds the VM.
+      description: The policy that was asked, of several the first; null where none holds the VM.
       type: str
       returned: always
     state:
@@ -415,6 +416,10 @@ vms:
           type: list
           elements: str
           returned: when the port is open or would be opened
+        policy_id:
+          description: The policy that was asked for this port.
+          type: str
+          returned: when it is another one than the VM's RV(vms[].policy_id)
         end_time:
           description: Until when the port is open, in UTC.
           type: str

@@ -107,7 +107,7 @@ def _decide_port(
     rules = [rule for rule in coverage.rules if rule.number == port]
     if not rules:
         return Denied(
-            port, f"port {port} is not in the VM's just-in-time policy, which has {_numbers(coverage.rules)}"
+            port, f"port {port} is not in the VM's just-in-time policy, which has {name_ports(coverage.rules)}"
         )
     prefixes = wish.origin.prefixes
     # Azure compares a request with one rule as a whole, so the rule has to allow all sources together.
@@ -163,6 +163,7 @@ def _serving(origin: Origin, grants: Iterable[Grant], port: int, ours: Ourselves
     return of_port
 
 
-def _numbers(rules: Iterable[PortRule]) -> str:
+def name_ports(rules: Iterable[PortRule]) -> str:
+    """Name the ports of rules for people."""
     numbers = sorted({rule.number for rule in rules})
     return f"port{'s' if len(numbers) != 1 else ''} {', '.join(map(str, numbers)) or 'none'}"

@@ -33,9 +33,7 @@ def open_items(
     """Give the ports that Azure calls open."""
     for case in cases:
         for decision in case.open_decisions:
-            if case.policy_id is None:
-                continue
-            item = Item(case.policy_id, case.vm, decision.port)
+            item = case.item(decision.port)
             if not isinstance(verdicts.get(item), NotOpened):
                 yield item, case, decision
 

@@ -18,7 +18,7 @@ from .._jit.ports import DEFAULT_DURATION, PortRule
 from .._jit.sources import ANY
 from .._jit.vms import Vm
 from .advice import advise
-from .cover import POLICY_NAME, policy_edits, policy_for
+from .cover import POLICY_NAME, policy_edits
 from .cover_request import CoverRequest, VmWish
 from .eligibility import sort_out
 from .fleet import Holding, Holdings, Known
@@ -43,8 +43,9 @@ class Enabled:
 
 
 def lacks(wish: Wish, holdings: Holdings) -> bool:
-    """Tell whether no policy holds all ports of a wish; one without ports only needs to be held."""
-    return not any(_missing(wish, holding) == () for holding in holdings.get(wish.vm, ()))
+    """Tell whether the policies together hold not all ports of a wish; one without ports only needs to be held."""
+    held = holdings.get(wish.vm, ())
+    return not held or bool(_missing(wish, held))
 
 
 def enable_missing(
@@ -61,7 +62,7 @@ def enable_missing(
 
     What policies hold already stays as it is.
     """
-    lacking = [_cover_wish(wish, known.holdings, found) for wish in wishes if lacks(wish, known.holdings)]
+    lacking = [_cover_wish(wish, known.holdings) for wish in wishes if lacks(wish, known.holdings)]
     if not lacking:
         return Enabled(known.holdings)
     request = CoverRequest(lacking, POLICY_NAME, prune_missing_vms=False, skip_ineligible=True)
@@ -81,17 +82,14 @@ def enable_missing(
     return _enabled(known.holdings, [plan for plan in plans if plan.policy_id not in failed], problems)
 
 
-def _missing(wish: Wish, holding: Holding | None) -> tuple[int, ...]:
-    held = {rule.number for rule in holding.coverage.rules} if holding else set()
+def _missing(wish: Wish, holdings: Iterable[Holding]) -> tuple[int, ...]:
+    held = {rule.number for holding in holdings for rule in holding.coverage.rules}
     return tuple(port for port in wish.ports if port not in held)
 
 
-def _cover_wish(wish: Wish, holdings: Holdings, found: Mapping[VmId, Vm]) -> VmWish:
-    """Wish for the ports that the VM's policy lacks, for as long as they are to be opened."""
-    held = holdings.get(wish.vm, ())
-    vm = found.get(wish.vm)
-    home = policy_for(vm, POLICY_NAME, holdings) if vm else None
-    missing = _missing(wish, next((holding for holding in held if holding.policy.id == home), None))
+def _cover_wish(wish: Wish, holdings: Holdings) -> VmWish:
+    """Wish for the ports that the VM's policies lack, for as long as they are to be opened."""
+    missing = _missing(wish, holdings.get(wish.vm, ()))
     longest = max(DEFAULT_DURATION, wish.duration or DEFAULT_DURATION)
     rules = tuple(PortRule(number, "*", frozenset({ANY}), longest) for number in missing)
     return VmWish(wish.vm, rules, is_own=True)

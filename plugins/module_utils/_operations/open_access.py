@@ -172,7 +172,7 @@ def _with_enabling(case: Case, enabled: Enabled) -> Case:
     problem = enabled.problems.get(case.vm)
     if not problem:
         return case
-    return case.lacking(problem) if case.coverage else dataclasses.replace(case, problem=problem)
+    return case.lacking(problem) if case.homes else dataclasses.replace(case, problem=problem)
 
 
 def _with_power(
@@ -236,8 +236,9 @@ def _batches(cases: Iterable[Case], justification: str, fresh: Collection[Policy
     """Gather what is asked of each policy; what is asked for our own address goes by itself, to be known by it."""
     asks: dict[tuple[PolicyId, bool], dict[VmId, tuple[Ask, ...]]] = defaultdict(dict)
     for case in cases:
-        if case.asks and case.policy_id:
-            asks[case.policy_id, case.wish.origin.own_address][case.vm] = case.asks
+        for ask in case.asks:
+            of_policy = asks[case.home_of(ask.port).policy_id, case.wish.origin.own_address]
+            of_policy[case.vm] = (*of_policy.get(case.vm, ()), ask)
     return [
         Batch(
             policy_id,

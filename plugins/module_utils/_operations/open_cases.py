@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .._jit.access import AlreadyOpen, Ask, Decision, Denied, Wish, decide
+from .._jit.access import AlreadyOpen, Ask, Decision, Denied, Wish, decide, name_ports
 from .._jit.grants import Grant, live_grants
 from .._jit.ids import PolicyId, VmId
 from .._jit.ourselves import Ourselves
@@ -30,17 +30,33 @@ NO_SYSTEM = "the VM doesn't exist any more, so its default ports are unknown: re
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One VM's way through the operation: what holds it, and what was decided for each port.
+class Home:
+    """A policy that holds a VM, and its entry for it. Its document is not kept: there are thousands."""
 
-    `problem` says why nothing of it can be opened. `changed` says that something else of it changed, or would, and
-    `details` are for the VM's outcome.
+    policy_id: PolicyId
+    coverage: Coverage
+
+    @property
+    def label(self) -> str:
+        return f"{self.policy_id.name} in {self.policy_id.resource_group}"
+
+    def has(self, port: int) -> bool:
+        return any(rule.number == port for rule in self.coverage.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One VM's way through the operation: the policies that hold it, and what was decided for each port.
+
+    The first of `homes` decides on all ports but those `elsewhere`, which others of them do. `problem` says why
+    nothing of the VM can be opened. `changed` says that something else of it changed, or would, and `details` are
+    for its outcome.
     """
 
     wish: Wish
-    coverage: Coverage | None = None
-    policy_id: PolicyId | None = None
+    homes: tuple[Home, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    elsewhere: Mapping[int, Home] = field(default_factory=dict, hash=False)
     problem: str | None = None
     changed: bool = False
     details: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -63,16 +79,27 @@ class Case:
             return ()
         return tuple(decision for decision in self.decisions if not isinstance(decision, Denied))
 
+    @property
+    def policy_id(self) -> PolicyId | None:
+        """Give the policy that decides on most of the VM's ports."""
+        return self.homes[0].policy_id if self.homes else None
+
+    def home_of(self, port: int) -> Home:
+        """Give the policy that decides on a port, of a VM that some policy holds."""
+        return self.elsewhere.get(port, self.homes[0])
+
+    def item(self, port: int) -> Item:
+        return Item(self.home_of(port).policy_id, self.vm, port)
+
     def is_udp_only(self, port: int) -> bool:
-        rules = [rule for rule in self.coverage.rules if rule.number == port] if self.coverage else []
+        rules = [rule for rule in self.home_of(port).coverage.rules if rule.number == port]
         return bool(rules) and all(rule.protocol == "UDP" for rule in rules)
 
     def lacking(self, problem: str) -> Case:
-        """Give it with the reason why its policy doesn't hold the ports that it lacks."""
-        held = {rule.number for rule in self.coverage.rules} if self.coverage else set()
+        """Give it with the reason why no policy holds the ports that it lacks."""
         decisions = (
             Denied(decision.port, f"{decision.problem}; {problem}")
-            if isinstance(decision, Denied) and decision.port not in held
+            if isinstance(decision, Denied) and not any(home.has(decision.port) for home in self.homes)
             else decision
             for decision in self.decisions
         )
@@ -102,26 +129,44 @@ def read_live_grants(holdings: Holdings, now: datetime) -> tuple[dict[VmId, list
 def decide_case(
     wish: Wish, holdings: Iterable[Holding], grants: Sequence[Grant], now: datetime, ours: Ourselves
 ) -> Case:
-    """Decide by the first policy that allows all of the wish, else by the first."""
-    cases = []
-    for holding in holdings:
-        decisions = tuple(decide(wish, holding.coverage, grants, now, ours=ours))
-        problem = None if decisions else NO_SYSTEM
-        cases.append(Case(wish, holding.coverage, holding.policy.id, decisions, problem))
-        if not any(isinstance(decision, Denied) for decision in decisions):
-            return cases[-1]
-    return cases[0] if cases else Case(wish, problem=NOT_COVERED)
+    """Decide for each port by the first policy that allows it; the one that denies fewest of them comes first."""
+    tried = [
+        (Home(holding.policy.id, holding.coverage), decide(wish, holding.coverage, grants, now, ours=ours))
+        for holding in holdings
+    ]
+    if not tried:
+        return Case(wish, problem=NOT_COVERED)
+    tried.sort(key=lambda one: sum(isinstance(decision, Denied) for decision in one[1]))
+    homes = tuple(home for home, _decisions in tried)
+    chosen = [_choose(homes, decisions) for decisions in zip(*(found for _home, found in tried), strict=True)]
+    elsewhere = {decision.port: home for home, decision in chosen if home is not homes[0]}
+    problem = None if chosen else NO_SYSTEM
+    return Case(wish, homes, tuple(decision for _home, decision in chosen), elsewhere, problem)
+
+
+def _choose(homes: Sequence[Home], decisions: Sequence[Decision]) -> tuple[Home, Decision]:
+    """Choose of what all policies say to one port."""
+    for home, decision in zip(homes, decisions, strict=True):
+        if not isinstance(decision, Denied):
+            return home, decision
+    port = decisions[0].port
+    denials = [(home, d.problem) for home, d in zip(homes, decisions, strict=True) if isinstance(d, Denied)]
+    if len(denials) == 1:
+        return homes[0], decisions[0]
+    if any(home.has(port) for home in homes):
+        problem = "; ".join(f"{said} (policy {home.label})" for home, said in denials if home.has(port))
+    else:
+        held = "; ".join(f"{home.label} has {name_ports(home.coverage.rules)}" for home in homes)
+        problem = f"port {port} is in none of the VM's just-in-time policies: {held}"
+    return homes[0], Denied(port, problem)
 
 
 def pending_of_others(cases: Iterable[Case], homes: Mapping[Grant, PolicyId]) -> list[tuple[Item, Accepted]]:
     """Collect the grants that somebody asked for a moment ago: they are to be waited for like our own."""
     return [
-        (
-            Item(case.policy_id, case.vm, decision.port),
-            Accepted(homes[grant], grant.start_text, grant.end, grant.sources),
-        )
+        (case.item(decision.port), Accepted(homes[grant], grant.start_text, grant.end, grant.sources))
         for case in cases
         for decision in case.open_decisions
-        if isinstance(decision, AlreadyOpen) and case.policy_id
+        if isinstance(decision, AlreadyOpen)
         for grant in decision.pending
     ]

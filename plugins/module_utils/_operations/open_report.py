@@ -58,7 +58,9 @@ def _report_vm(case: Case, verdicts: Mapping[Item, Verdict]) -> VmOutcome:
         )
     ports, errors = [], []
     for decision in case.decisions:
-        outcome, problem = _report_port(decision, verdicts.get(Item(case.policy_id, case.vm, decision.port)))
+        outcome, problem = _report_port(decision, verdicts.get(case.item(decision.port)))
+        if home := case.elsewhere.get(decision.port):
+            outcome.details["policy_id"] = str(home.policy_id)
         ports.append(outcome)
         errors += [problem] if problem else []
     states = {port.state for port in ports}

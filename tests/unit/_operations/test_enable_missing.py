@@ -115,7 +115,7 @@ def test_of_several_policies_one_that_holds_all_is_used_and_none_is_written(azur
     assert azure.count("put") == 0
 
 
-def test_of_several_policies_that_all_lack_something_one_is_completed(azure: MemoryAzure) -> None:
+def test_ports_that_several_policies_hold_together_are_not_missing(azure: MemoryAzure) -> None:
     vm = azure.add_vm("vm-1")
     azure.hold(policy_id("a"), entry(vm, port(3389)))
     azure.hold(policy_id(), entry(vm, port(22)))
@@ -123,9 +123,23 @@ def test_of_several_policies_that_all_lack_something_one_is_completed(azure: Mem
     outcome = enable(azure, access(22, 3389, vm=vm))
 
     assert states(outcome) == ["opened"]
+    assert outcome.vms[0].details == {}
+    assert azure.count("put") == 0
+    assert azure.count("initiate") == 2
+
+
+def test_of_several_policies_that_all_lack_something_one_is_completed(azure: MemoryAzure) -> None:
+    vm = azure.add_vm("vm-1")
+    azure.hold(policy_id("a"), entry(vm, port(3389)))
+    azure.hold(policy_id(), entry(vm, port(22)))
+
+    outcome = enable(azure, access(22, 3389, 5985, vm=vm))
+
+    assert states(outcome) == ["opened"]
     assert outcome.vms[0].policy_id == policy_id()
-    assert held(azure) == {"vm-1": [22, 3389]}
+    assert held(azure) == {"vm-1": [22, 5985]}
     assert held(azure, name="a") == {"vm-1": [3389]}
+    assert azure.is_open(vm, 3389, DESK)
 
 
 def test_check_mode_predicts_both_and_sends_nothing(azure: MemoryAzure) -> None:

@@ -417,6 +417,85 @@ def test_of_several_policies_the_first_that_allows_the_wish_is_asked(azure: Memo
     assert outcome.vms[0].policy_id == policy_id("b")
 
 
+def test_ports_that_two_policies_hold_are_asked_for_by_one_request_each(azure: MemoryAzure) -> None:
+    vms = [azure.add_vm("vm-1"), azure.add_vm("vm-2")]
+    azure.hold(policy_id("a"), *(entry(vm, port(22), port(3389)) for vm in vms))
+    azure.hold(policy_id("b"), *(entry(vm, port(5985)) for vm in vms))
+    outcome = run(azure, *(access(22, 5985, 3389, vm=vm) for vm in vms))
+    assert states(outcome) == ["opened", "opened"]
+    asked = {
+        call.target: [[wire["number"] for wire in found["ports"]] for found in call.body["virtualMachines"]]
+        for call in azure.writes
+        if call.body
+    }
+    assert asked == {
+        str(policy_id("a")): [[22, 3389], [22, 3389]],
+        str(policy_id("b")): [[5985], [5985]],
+    }
+    assert azure.count("initiate") == 2
+    assert all(azure.is_open(vm, number, DESK) for vm in vms for number in (22, 3389, 5985))
+    assert outcome.vms[0].policy_id == policy_id("a")
+    assert [(found.port, found.details.get("policy_id")) for found in outcome.vms[0].ports] == [
+        (22, None),
+        (5985, str(policy_id("b"))),
+        (3389, None),
+    ]
+
+
+def test_one_policy_that_allows_all_ports_is_asked_alone(azure: MemoryAzure) -> None:
+    vm = azure.add_vm("vm-1")
+    azure.hold(policy_id("a"), entry(vm, port(22)))
+    azure.hold(policy_id("b"), entry(vm, port(22), port(3389)))
+    outcome = run(azure, access(22, 3389, vm=vm))
+    assert states(outcome) == ["opened"]
+    assert [call.target for call in azure.writes] == [str(policy_id("b"))]
+
+
+def test_a_port_is_asked_of_the_policy_that_allows_its_source(azure: MemoryAzure) -> None:
+    vm = azure.add_vm("vm-1")
+    azure.hold(policy_id("a"), entry(vm, port(22, source="10.0.0.0/8"), port(3389)))
+    azure.hold(policy_id("b"), entry(vm, port(22)))
+    outcome = run(azure, access(22, 3389, vm=vm))
+    assert states(outcome) == ["opened"]
+    assert sorted(call.target for call in azure.writes) == [str(policy_id("a")), str(policy_id("b"))]
+
+
+def test_a_policy_that_refuses_leaves_the_vms_other_ports_opened(azure: MemoryAzure) -> None:
+    vm = azure.add_vm("vm-1")
+    azure.hold(policy_id("a"), entry(vm, port(22)))
+    azure.hold(policy_id("b"), entry(vm, port(5985)))
+    azure.on("initiate", raising(refused(403, "AuthorizationFailed")), policy=policy_id("b"))
+    outcome = run(azure, access(22, 5985, vm=vm))
+    assert states(outcome) == ["failed"]
+    assert [found.state for found in outcome.vms[0].ports] == ["opened", "failed"]
+    assert outcome.vms[0].changed
+    assert "port 5985" in error(outcome)
+
+
+def test_a_port_that_no_policy_holds_names_all_that_were_looked_at(azure: MemoryAzure) -> None:
+    vm = azure.add_vm("vm-1")
+    azure.hold(policy_id("default"), entry(vm, port(22), port(3389)))
+    azure.hold(policy_id("second", group="rg-other"), entry(vm, port(5985)))
+    outcome = run(azure, access(22, 8443, vm=vm))
+    assert [found.state for found in outcome.vms[0].ports] == ["opened", "failed"]
+    assert "port 8443" in error(outcome)
+    assert "default in Rg-Desktops has ports 22, 3389" in error(outcome)
+    assert "second in rg-other has port 5985" in error(outcome)
+
+
+def test_a_port_that_several_policies_refuse_says_why_each_does(azure: MemoryAzure) -> None:
+    vm = azure.add_vm("vm-1")
+    azure.hold(policy_id("a"), entry(vm, port(22, source="10.0.0.0/8")))
+    azure.hold(policy_id("b"), entry(vm, port(22, hours=1)))
+    azure.hold(policy_id("c"), entry(vm, port(3389)))
+    outcome = run(azure, access(22, vm=vm, duration=2 * HOUR))
+    assert states(outcome) == ["failed"]
+    assert "allows only 10.0.0.0/8 (policy a in Rg-Desktops)" in error(outcome)
+    assert "at most 1h" in error(outcome)
+    assert "(policy b in Rg-Desktops)" in error(outcome)
+    assert azure.writes == []
+
+
 def test_a_grant_in_another_policy_of_the_vm_serves_as_well(azure: MemoryAzure) -> None:
     vm = azure.add_vm("vm-1")
     azure.hold(policy_id("a"), entry(vm, port(22)))
