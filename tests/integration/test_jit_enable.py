@@ -17,8 +17,8 @@ from playbooks import IN_A_HURRY, Playbooks, Run
 ROLE = "jitfleet.azure.jit_enable"
 HURRY = {f"jit_{name}": value for name, value in IN_A_HURRY.items()}
 TEMPLATES = {
-    "jit_template_tag": "role",
-    "jit_templates": {"vdi": {"ports": ["rdp"]}, "web": {"ports": [{"port": "ssh", "max_duration": "1h"}]}},
+    "jit_enable_template_tag": "role",
+    "jit_enable_templates": {"vdi": {"ports": ["rdp"]}, "web": {"ports": [{"port": "ssh", "max_duration": "1h"}]}},
 }
 
 
@@ -81,7 +81,7 @@ def test_tags_choose_templates_and_the_others_get_the_default(nightly: Playbooks
 
 
 def test_vms_without_a_template_can_be_left_out(nightly: Playbooks) -> None:
-    run = night(nightly, **TEMPLATES, jit_without_template="skip")
+    run = night(nightly, **TEMPLATES, jit_enable_without_template="skip")
 
     told = left_out(run)
     assert {name for name, reason in told.items() if reason == "no_template"} == {
@@ -153,9 +153,9 @@ def test_what_is_left_out_is_told_also_where_a_policy_fails(
 
 
 def test_wrong_variables_are_named_by_the_argument_specs(nightly: Playbooks) -> None:
-    run = nightly.play([], hosts="localhost", roles=[{"role": ROLE, "vars": {"jit_without_template": "ask"}}])
+    run = nightly.play([], hosts="localhost", roles=[{"role": ROLE, "vars": {"jit_enable_without_template": "ask"}}])
     assert run.returncode != 0
-    assert "jit_without_template" in run.output
+    assert "jit_enable_without_template" in run.output
 
 
 def test_the_readme_and_the_argument_specs_name_the_same_variables() -> None:
