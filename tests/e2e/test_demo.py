@@ -29,7 +29,7 @@ def story(demo_cloud: RunningSimulator, tmp_path_factory: pytest.TempPathFactory
 
 def test_the_demo_tells_its_story(story: Run) -> None:
     assert story.returncode == 0, story.output
-    assert "6 of the 12 running machines are virtual desktops" in story.output
+    assert "Virtual desktops among the running machines: 6 of 12" in story.output
     before, after, stranger = (
         story.named(name).result["stdout_lines"]
         for name in ("Knock at every desktop", "Knock at every desktop once more", "Knock as somebody else")
