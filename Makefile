@@ -27,7 +27,7 @@ lint: setup ## style, by ruff
 
 types: setup ## types, by mypy strict
 	$(BIN)/mypy .cache/tree/ansible_collections/jitfleet/azure/plugins
-	$(BIN)/mypy extensions/azure_simulator tests
+	$(BIN)/mypy extensions/azure_simulator extensions/eda tests
 
 unit: setup ## the parts by themselves
 	$(BIN)/pytest -q -n $(WORKERS) tests/unit

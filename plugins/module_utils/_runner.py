@@ -16,6 +16,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ._auth_options import auth_spec, environment_secrets, read_sign_in
+from ._azure.arm import Arm
 from ._azure.arm_fleet import ArmFleet
 from ._azure.defender_api import ArmDefenderApi
 from ._azure.effective_api import ArmEffectiveRules
@@ -179,24 +180,29 @@ def _sign_in(module: AnsibleModule) -> SignIn:
 
 def _context(module: AnsibleModule, sign_in: SignIn) -> Context:
     arm = connect(sign_in, USER_AGENT, time.time, assert_controller_lives)
+    return context_of(arm, module.params, module.warn, check_mode=bool(module.check_mode))
+
+
+def context_of(arm: Arm, params: Mapping[str, Any], warn: Callable[[str], None], *, check_mode: bool) -> Context:
+    """Put together what works on a connection."""
     return Context(
-        params=module.params,
-        check_mode=bool(module.check_mode),
+        params=params,
+        check_mode=check_mode,
         jit=ArmJitApi(arm),
         vms=ArmVmApi(arm),
         fleet=ResourceGraph(arm),
-        lists=ArmFleet(arm, module.warn),
+        lists=ArmFleet(arm, warn),
         defender=ArmDefenderApi(arm),
         layouts=ArmLayouts(arm),
         network=ArmNetworkApi(arm),
         permissions=ArmPermissionsApi(arm),
-        surroundings=ArmSurroundings(arm, module.warn),
+        surroundings=ArmSurroundings(arm, warn),
         effective=ArmEffectiveRules(arm),
         user_name=arm.user_name,
         power=ArmPowerApi(arm),
         connector=TcpConnector(),
         clock=SystemClock(),
-        warn=module.warn,
+        warn=warn,
         progress=progress_of_environment(),
         draw=random.random,
     )

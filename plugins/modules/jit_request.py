@@ -113,8 +113,8 @@ options:
         on exec-1]), and behind that marks by which the request is known again.
       - The whole has at most 1000 characters, and a longer text is an error. That bound is this collection's own; Azure
         documents none.
-      - With O(state=closed) it goes nowhere; it chooses the windows whose justification holds this text, in upper or lower
-        case.
+      - With O(state=closed) it goes nowhere; it chooses the windows whose justification holds this text as whole words, in
+        upper or lower case. So V(CHG-471) leaves the windows of C(CHG-4711).
     type: str
   require_justification:
     description: Fail where O(justification) is missing. Nothing is demanded where access is closed.

@@ -25,7 +25,7 @@ class CloudArm(Arm):
         self._cloud = cloud
         self._lock = threading.Lock()
         self.sent: Counter[str] = Counter()
-        # what happens to requests before they are answered, by a part of "METHOD path"
+        # what happens to requests before they are answered, by a part of "METHOD path "
         self.hooks: list[tuple[str, Callable[[], object]]] = []
 
     def _send(self, method: str, url: str, body: Any = None, **options: Any) -> Any:
@@ -37,7 +37,7 @@ class CloudArm(Arm):
         with self._lock:
             self.sent[name] += 1
             for part, hook in self.hooks:
-                if part in name:
+                if part in f"{name} ":
                     hook()
             reply = self._cloud.call(method, f"{parts.path}?{parts.query}", options.get("body"))
         if reply.status >= 400:

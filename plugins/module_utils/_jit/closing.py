@@ -10,6 +10,7 @@ and sources; and one that lets in more than what is to end is somebody else's bu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -38,8 +39,9 @@ class Whose:
 
     `ours` knows by a justification what we asked for ourselves, `own_name` is our name as Azure records it;
     without `ours` it doesn't matter who asked. `requestors` are Azure's names in lower
-    case, empty for any, and `justification` is a text that the request's holds. With `everybody` all windows end,
-    and rules that let in more end with them. `orphans` chooses the windows that nobody needs any more.
+    case, empty for any, and `justification` is a text that the request's holds as whole words. With `everybody`
+    all windows end, and rules that let in more end with them. `orphans` chooses the windows that nobody needs
+    any more.
     """
 
     ours: Ourselves | None = None
@@ -54,8 +56,8 @@ class Whose:
             return True
         if not self._is_ours(grant) or not (self.orphans is None or self.orphans.has(grant.justification)):
             return False
-        return (not self.requestors or grant.requestor.lower() in self.requestors) and (
-            self.justification.lower() in grant.justification.lower()
+        return (not self.requestors or grant.requestor.lower() in self.requestors) and holds_words(
+            grant.justification, self.justification
         )
 
     def _is_ours(self, grant: Grant) -> bool:
@@ -76,6 +78,13 @@ class PortPlan:
     staying: tuple[Grant, ...] = ()
     rules: tuple[SecurityRule, ...] = ()
     problems: tuple[str, ...] = ()
+
+
+def holds_words(text: str, wanted: str) -> bool:
+    """Tell whether a text holds another one as whole words: CHG-471 is not in CHG-4711."""
+    left = r"(?<![\w-])" if wanted[:1].isalnum() else ""
+    right = r"(?![\w-])" if wanted[-1:].isalnum() else ""
+    return re.search(left + re.escape(wanted) + right, text, re.IGNORECASE) is not None
 
 
 def choose(wish: CloseWish, grants: Iterable[Grant], whose: Whose) -> list[Grant]:

@@ -9,7 +9,13 @@ import dataclasses
 
 import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.access import Origin
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.closing import CloseWish, Whose, choose, plan
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.closing import (
+    CloseWish,
+    Whose,
+    choose,
+    holds_words,
+    plan,
+)
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.grants import Grant
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.layout import Attachment, Layout
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.orphans import Orphans
@@ -105,6 +111,32 @@ def test_a_window_is_chosen_by_its_port_and_where_it_admits_from(
 )
 def test_a_window_is_chosen_by_who_asked_for_it_and_why(whose: Whose, found: Grant, is_chosen: bool) -> None:
     assert chosen(CloseWish(vm_id()), whose, found) == ([found] if is_chosen else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "holds"),
+    [
+        ("CHG-4711 [run 4711-81234-1f3a9c2e by ada@desk]", "CHG-4711", True),
+        ("patch night, chg-4711.", "CHG-4711", True),
+        ("(CHG-4711)", "CHG-4711", True),
+        ("patch night", "", True),
+        ("patch night", "patch night", True),
+        ("[awx job 42 by bob]", "[awx job 42", True),
+        # another ticket's number
+        ("CHG-4711", "CHG-471", False),
+        ("XCHG-4711", "CHG-4711", False),
+        ("SUB-CHG-4711", "CHG-4711", False),
+        ("CHG-4711-2", "CHG-4711", False),
+        ("CHG_4711", "4711", False),
+        # the number of a run
+        ("CHG-1 [run 4711-81234-1f3a9c2e by ada@desk]", "4711", False),
+        # the text is no pattern
+        ("CHG-4711", "CHG.*", False),
+        ("CHG-4711", "CHG-....", False),
+    ],
+)
+def test_a_justification_holds_whole_words_and_no_parts_of_them(text: str, wanted: str, holds: bool) -> None:
+    assert holds_words(text, wanted) is holds
 
 
 MORE_THAN_MEANT = [

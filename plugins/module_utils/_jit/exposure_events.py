@@ -1,0 +1,87 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which management ports have become reachable from the internet since the last look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .events import describe_vm
+from .ids import VmId
+from .plain_text import plain
+from .policies import Json
+from .sources import ANY, covers
+
+EXPOSURE_FOUND = "exposure_found"
+INTERNET = "internet"
+_REACHED = ("open", "partial")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Hole:
+    """A port of a VM that the internet, or a part of it, reaches."""
+
+    vm: VmId
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoleMemory:
+    """The holes that are known; None before the first look."""
+
+    holes: frozenset[Hole] | None = None
+
+
+def compare_holes(
+    memory: HoleMemory, vms: Iterable[Mapping[str, Any]], *, emit_existing: bool
+) -> tuple[HoleMemory, list[Json]]:
+    """Find the holes that weren't there at the last look; `vms` are those of a posture report.
+
+    What can't be told now stays as it was: else a hole would be found anew whenever a group couldn't be read.
+    """
+    before = memory.holes or frozenset()
+    is_news = memory.holes is not None or emit_existing
+    now: set[Hole] = set()
+    found: list[Json] = []
+    for vm in vms:
+        vm_id = VmId.find_in(str(vm["id"]))
+        for entry in vm["exposure"] if vm_id else ():
+            if vm_id is None or entry["source"] != INTERNET:
+                continue
+            hole = Hole(vm_id, entry["port"])
+            if entry["state"] == "unknown" and hole in before:
+                now.add(hole)
+            if entry["state"] not in _REACHED or _is_window(entry, vm["open"]):
+                continue
+            now.add(hole)
+            if is_news and hole not in before:
+                found.append(_describe(hole, entry))
+    return HoleMemory(frozenset(now)), found
+
+
+def _is_window(entry: Mapping[str, Any], windows: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether none get in but those whom open windows let in."""
+    admitted = entry.get("admitted") if entry["state"] == "partial" else [ANY]
+    sources = [source for window in windows if window["port"] == entry["port"] for source in window["sources"]]
+    return bool(admitted) and all(any(covers(source, one) for source in sources) for one in admitted or ())
+
+
+def _describe(hole: Hole, entry: Mapping[str, Any]) -> Json:
+    rule = entry.get("rule") or {}
+    return {
+        "type": EXPOSURE_FOUND,
+        **describe_vm(hole.vm),
+        "port": hole.port,
+        "protocol": entry["protocol"],
+        "source": entry["source"],
+        "state": entry["state"],
+        "reason": plain(str(entry.get("reason") or "")),
+        "address": plain(str(entry.get("address") or "")),
+        "admitted": [plain(str(one)) for one in entry.get("admitted") or ()],
+        "rule": plain(str(rule.get("name") or "")),
+        "rule_priority": rule.get("priority"),
+        "security_group_id": plain(str(rule.get("security_group_id") or "")),
+    }
