@@ -65,8 +65,8 @@ options:
       - V(policy) stands for all sources that the VM's policy allows.
       - V(any) stands for every address; it needs O(allow_any_source=true).
       - Without it O(state=open) takes V(my_ip), and O(state=closed) ends windows from wherever they admit.
-      - A window that also admits other addresses than those to be closed is left, and the VM reported as failed, unless
-        O(all_grants=true).
+      - With O(state=closed) a window ends as a whole or not at all. One that also admits other addresses than these goes on
+        and is reported in RV(vms[].ports[].kept), unless O(all_grants=true).
       - The host variable C(jit_request_sources), or the key C(sources) of an element of O(vms), says it for one VM alone.
     type: list
     elements: str
@@ -263,7 +263,13 @@ notes:
     C(Microsoft.Network/networkSecurityGroups/securityRules/delete), and read access to the VMs, their network interfaces and
     virtual networks.
   - A deletion takes Azure some ten seconds, and a security group takes one change at a time. Where many VMs share a group,
-    raise O(wait_timeout); those that were not done in time are reported as failed, and a second run goes on.
+    raise O(wait_timeout); those that were not done in time are reported as failed, or as unknown where Azure took the
+    deletion, and a second run goes on.
+  - With O(state=closed) V(closed) means that of the windows that were chosen none is open. Whether somebody gets in by
+    another rule is looked at for ports that are named, or that something was chosen of, where the rules can be read, and told
+    in RV(vms[].ports[].still_open) and by a warning.
+  - A rule that also serves other ports or other VMs than those to be closed is left and the VM reported as failed, unless
+    O(all_grants=true).
   - Azure goes on listing a closed window as C(Initiated) until its end (so it seems; nothing says so). A window counts as
     closed when its rule is gone.
   - A rule names no request. Two windows for the same VM, port and source can't be told apart by their rules, so where one of
@@ -386,7 +392,7 @@ vms:
       type: str
       returned: always
     changed:
-      description: Whether a request was accepted, or a window ended.
+      description: Whether a request was accepted, or a rule was deleted or its deletion accepted.
       type: bool
       returned: always
     enabled:
@@ -429,15 +435,17 @@ vms:
           type: str
           returned: in check mode
         ended:
-          description: The windows that ended, each with its sources, its end, and who asked for it, and why.
+          description:
+            - The windows that ended, each with its sources, its end, and who asked for it, and why. One of which a rule is
+              left did not end, and one that had no rule any more had ended before.
           type: list
           elements: dict
-          returned: when windows were closed
+          returned: when rules were deleted
         rules:
           description: The names of the network rules that were deleted.
           type: list
           elements: str
-          returned: when windows were closed
+          returned: when rules were deleted
         kept:
           description: The windows of the port that were not meant, in the same form. They go on.
           type: list
@@ -445,8 +453,9 @@ vms:
           returned: when there are such
         still_open:
           description:
-            - For which sources of the ended windows the port is open all the same, and by which rule; judged by the rules of
-              the VM's security groups after the closing.
+            - For which sources the port is open all the same, and by which rule; judged by the rules of the VM's security
+              groups after the closing. It is judged for the sources of the windows that were to end; where there were none
+              for O(sources), and where these name no addresses for C(Internet).
           type: list
           elements: dict
           returned: when there are such

@@ -11,7 +11,7 @@ and sources; and one that lets in more than what is to end is somebody else's bu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .access import Origin
@@ -70,14 +70,29 @@ class Whose:
 class PortPlan:
     """What becomes of one port: the windows that end, those that stay, and the rules to delete for it.
 
-    `problems` say which rules are left although a window that shall end uses them.
+    `left` are rules that stay although a window that shall end uses them, each with the reason.
     """
 
     port: int
     ending: tuple[Grant, ...] = ()
     staying: tuple[Grant, ...] = ()
     rules: tuple[SecurityRule, ...] = ()
-    problems: tuple[str, ...] = ()
+    left: tuple[tuple[SecurityRule, str], ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple(f"rule {rule.name} is left: {why}; all_grants: true deletes it" for rule, why in self.left)
+
+    def ended_by(self, deleted: Collection[str]) -> list[Grant]:
+        """Choose the windows that ended with rules, by id in lower case; one that had none had ended before."""
+        rules = [*self.rules, *(rule for rule, _why in self.left)]
+        ended = []
+        for grant in self.ending:
+            own = [rule for rule in rules if _is_written_for(rule, grant)]
+            own = own or [rule for rule in rules if rule.opens(grant.port) and _touches(rule, grant)]
+            if own and all(rule.id.lower() in deleted for rule in own):
+                ended.append(grant)
+        return ended
 
 
 def holds_words(text: str, wanted: str) -> bool:
@@ -88,17 +103,48 @@ def holds_words(text: str, wanted: str) -> bool:
 
 
 def choose(wish: CloseWish, grants: Iterable[Grant], whose: Whose) -> list[Grant]:
-    """Choose from a VM's live grants those that shall end."""
+    """Choose from a VM's live grants those that shall end.
 
-    def is_meant(grant: Grant) -> bool:
-        if wish.ports and grant.port not in wish.ports:
-            return False
-        if wish.origin.own_address and not is_for_own_address(grant.justification):
-            return False
-        prefixes = wish.origin.prefixes
-        return not prefixes or any(_meet(prefix, source) for prefix in prefixes for source in grant.sources)
+    A window ends as a whole, so one that also admits others than the wished sources stays, unless all shall end.
+    """
+    reaches = _meets if whose.everybody else _lies_within
+    return [grant for grant in _meant(wish, grants, whose) if reaches(grant.sources, wish.origin.prefixes)]
 
-    return [grant for grant in grants if is_meant(grant) and whose.owns(grant)]
+
+def beyond(wish: CloseWish, grants: Iterable[Grant], whose: Whose) -> list[Grant]:
+    """Choose the grants that would have ended, did they not admit others than the wished sources too."""
+    if whose.everybody:
+        return []
+    prefixes = wish.origin.prefixes
+    return [
+        grant
+        for grant in _meant(wish, grants, whose)
+        if _meets(grant.sources, prefixes) and not _lies_within(grant.sources, prefixes)
+    ]
+
+
+def _meant(wish: CloseWish, grants: Iterable[Grant], whose: Whose) -> Iterable[Grant]:
+    """Choose by everything but the wished sources."""
+    return (
+        grant
+        for grant in grants
+        if (not wish.ports or grant.port in wish.ports)
+        and (not wish.origin.own_address or is_for_own_address(grant.justification))
+        and whose.owns(grant)
+    )
+
+
+def _meets(sources: Iterable[str], prefixes: Sequence[str]) -> bool:
+    return not prefixes or any(_meet(prefix, source) for prefix in prefixes for source in sources)
+
+
+def _lies_within(sources: Iterable[str], prefixes: Sequence[str]) -> bool:
+    return not prefixes or all(any(covers(prefix, source) for prefix in prefixes) for source in sources)
+
+
+def is_explained(rule: SecurityRule, port: int, live: Iterable[Grant]) -> bool:
+    """Tell whether a rule may be that of some running grant of a port."""
+    return rule.is_jit_grant and any(grant.port == port and _touches(rule, grant) for grant in live)
 
 
 def plan(
@@ -109,11 +155,12 @@ def plan(
     rules: Sequence[SecurityRule],
     whose: Whose,
 ) -> list[PortPlan]:
-    """Plan the closing of a VM's ports: those asked for, and those of the windows that end.
+    """Plan the closing of a VM's ports: those asked for, and those of the windows that end, or nearly would.
 
     `live` are all running grants of the VM, `rules` those of its grants.
     """
-    numbers = dict.fromkeys([*wish.ports, *(grant.port for grant in ending)])
+    concerned = [*ending, *beyond(wish, live, whose)]
+    numbers = dict.fromkeys([*wish.ports, *(grant.port for grant in concerned)])
     if whose.everybody and not wish.ports:
         numbers |= dict.fromkeys(low for rule in rules for low, high in rule.destination_ports if low == high)
     case = _Case(wish, tuple(ending), tuple(live), layout, tuple(rules), whose)
@@ -134,26 +181,17 @@ class _Case:
     def plan_port(self, port: int) -> PortPlan:
         ending = [grant for grant in self.ending if grant.port == port]
         staying = [grant for grant in self.live if grant.port == port and grant not in ending]
-        rules = [rule for rule in self.rules if rule.opens(port)]
-        doomed, problems = [], []
-        for rule in rules:
+        doomed, left = [], []
+        for rule in (rule for rule in self.rules if rule.opens(port)):
             if self.whose.everybody:
-                if self._is_meant(rule):
-                    doomed.append(rule)
+                doomed += [rule] if _meets(rule.sources, self.wish.origin.prefixes) else []
             elif any(_serves(rule, grant) for grant in ending):
                 more = self._more(rule)
-                problems += [f"{_name(rule)} is left: {more}; all_grants: true deletes it"] if more else []
+                left += [(rule, more)] if more else []
                 doomed += [] if more else [rule]
             elif not self._is_explained(rule) and any(_touches(rule, grant) for grant in ending):
-                problems.append(
-                    f"{_name(rule)} is left: it admits more than what is to be closed, {', '.join(rule.sources)}; "
-                    "all_grants: true deletes it"
-                )
-        return PortPlan(port, tuple(ending), tuple(staying), tuple(doomed), tuple(problems))
-
-    def _is_meant(self, rule: SecurityRule) -> bool:
-        prefixes = self.wish.origin.prefixes
-        return not prefixes or any(_meet(prefix, source) for prefix in prefixes for source in rule.sources)
+                left.append((rule, f"it admits more than what is to be closed, {', '.join(rule.sources)}"))
+        return PortPlan(port, tuple(ending), tuple(staying), tuple(doomed), tuple(left))
 
     def _is_explained(self, rule: SecurityRule) -> bool:
         """Tell whether the rule is that of some live grant, whoever asked for it."""
@@ -161,21 +199,32 @@ class _Case:
 
     def _more(self, rule: SecurityRule) -> str:
         """Say what a rule lets in beside what is to end; nothing if that is all."""
-        prefixes = self.wish.origin.prefixes
-        if prefixes and (foreign := [s for s in rule.sources if not any(covers(p, s) for p in prefixes)]):
-            return f"it also admits {', '.join(foreign)}"
         if strangers := sorted(set(rule.destinations) - self.layout.addresses):
             return f"it also serves {', '.join(strangers)}"
         served = [grant for grant in self.ending if _serves(rule, grant)]
+        if others := _without(rule.destination_ports, {grant.port for grant in served}):
+            return f"it also opens {', '.join(others)}"
         is_exactly_ours = any(_is_written_for(rule, grant) for grant in served)
         for other in self.live:
             may_be_his = _is_written_for(rule, other) if is_exactly_ours else _serves(rule, other)
             if other not in self.ending and may_be_his:
                 return f"it can't be told from that of another request{_asked(other)} for the same port and source"
-        ports = {grant.port for grant in served}
-        if sum(high - low + 1 for low, high in rule.destination_ports) > len(ports):
-            return f"it also opens other ports than {', '.join(map(str, sorted(ports)))}"
         return ""
+
+
+def _without(spans: Iterable[tuple[int, int]], ports: Collection[int]) -> list[str]:
+    """Write the ports of spans that are not among these."""
+    left = []
+    for low, high in spans:
+        for port in sorted(port for port in ports if low <= port <= high):
+            left += [_span(low, port - 1)]
+            low = port + 1
+        left += [_span(low, high)]
+    return [text for text in left if text]
+
+
+def _span(low: int, high: int) -> str:
+    return "" if low > high else f"{low}-{high}" if low < high else f"{low}"
 
 
 def _serves(rule: SecurityRule, grant: Grant) -> bool:
@@ -193,10 +242,6 @@ def _touches(rule: SecurityRule, grant: Grant) -> bool:
 
 def _meet(one: str, other: str) -> bool:
     return covers(one, other) or covers(other, one)
-
-
-def _name(rule: SecurityRule) -> str:
-    return f"rule {rule.name}"
 
 
 def _asked(grant: Grant) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from .._jit.errors import AzureError, AzureRefused, AzureUnreachable, ReplyLost
 from .._jit.security_rules import SecurityRule
@@ -19,9 +20,21 @@ from .waiting import Deadline
 _LOOK_EVERY = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a rule is not known to be gone.
+
+    `is_accepted` says that Azure took the deletion, `may_be_gone` that it may have.
+    """
+
+    problem: str
+    is_accepted: bool = False
+    may_be_gone: bool = False
+
+
 def delete_rules(
     rules: Iterable[SecurityRule], network: NetworkApi, deadline: Deadline, progress: Callable[[int, int], None]
-) -> dict[str, str | None]:
+) -> dict[str, Trouble]:
     """Delete rules, those of different groups at the same time; give by id in lower case what went wrong."""
     by_group: dict[str, dict[str, SecurityRule]] = defaultdict(dict)
     for rule in rules:
@@ -45,49 +58,67 @@ class _Queue:
         self._done = 0
         self._lock = threading.Lock()
 
-    def work_off(self, rules: Sequence[SecurityRule]) -> dict[str, str | None]:
+    def work_off(self, rules: Sequence[SecurityRule]) -> dict[str, Trouble]:
         """Delete one group's rules, one after the other."""
         troubles = {}
         for rule in rules:
-            troubles[rule.id.lower()] = self._delete(rule)
+            if trouble := self._delete(rule):
+                troubles[rule.id.lower()] = trouble
             with self._lock:
                 self._done += 1
                 self._progress(self._done, self._total)
         return troubles
 
-    def _delete(self, rule: SecurityRule) -> str | None:
+    def _delete(self, rule: SecurityRule) -> Trouble | None:
         """Delete a rule and see it gone. Where the answer was lost it is sent again: that does no harm."""
         trouble = ""
-        is_sent = False
+        is_accepted = is_lost = False
         for _look in self._deadline.looks(_LOOK_EVERY):
             try:
-                if not is_sent:
+                if not is_accepted:
                     self._network.delete_rule(rule.id)
-                    is_sent = True
+                    is_accepted = True
                 if not self._network.has_rule(rule.id):
                     return None
             except (ReplyLost, AzureUnreachable) as error:
                 trouble = str(error)
-            except AzureRefused as error:
-                trouble = str(error)
-                if not _is_passing(error):
-                    return f"rule {rule.name} can't be deleted: {error}{_hint(error)}"
-                self._deadline.pause(error.retry_after or 0.0)
+                is_lost |= isinstance(error, ReplyLost)
             except AzureError as error:
-                return f"rule {rule.name} can't be deleted: {error}"
-        seconds = int(self._deadline.timeout.total_seconds())
-        return (
-            f"rule {rule.name} was not seen gone within {seconds} s. {trouble}".rstrip()
-            + ": a deletion takes some ten seconds, and a security group takes one at a time; run again, or raise "
-            "wait_timeout"
+                trouble = str(error)
+                if not isinstance(error, AzureRefused) or not _is_passing(error):
+                    return _final(rule, error, is_accepted=is_accepted)
+                is_lost |= error.left_outcome_open
+                self._deadline.pause(error.retry_after or 0.0)
+        return _too_late(
+            rule, self._deadline, trouble, is_accepted=is_accepted, may_be_gone=is_accepted or is_lost
         )
+
+
+def _final(rule: SecurityRule, error: AzureError, *, is_accepted: bool) -> Trouble:
+    if is_accepted:
+        problem = f"Azure accepted the deletion of rule {rule.name}, but whether it is gone can't be seen: {error}"
+        return Trouble(problem, is_accepted=True, may_be_gone=True)
+    hint = ""
+    if isinstance(error, AzureRefused) and error.status == 403:
+        hint = " (it takes Microsoft.Network/networkSecurityGroups/securityRules/delete)"
+    return Trouble(f"rule {rule.name} can't be deleted: {error}{hint}")
+
+
+def _too_late(
+    rule: SecurityRule, deadline: Deadline, trouble: str, *, is_accepted: bool, may_be_gone: bool
+) -> Trouble:
+    seconds = int(deadline.timeout.total_seconds())
+    done = "Azure accepted the deletion of" if is_accepted else "it can't be told whether Azure is deleting"
+    what = (
+        f"{done} rule {rule.name}, which was not seen gone" if may_be_gone else f"rule {rule.name} was not deleted"
+    )
+    problem = (
+        f"{what} within {seconds} s. {trouble}".rstrip(" .")
+        + ": a deletion takes some ten seconds, and a security group takes one at a time; run again, or raise "
+        "wait_timeout"
+    )
+    return Trouble(problem, is_accepted, may_be_gone)
 
 
 def _is_passing(error: AzureRefused) -> bool:
     return error.is_busy or error.left_outcome_open
-
-
-def _hint(error: AzureRefused) -> str:
-    if error.status == 403:
-        return " (it takes Microsoft.Network/networkSecurityGroups/securityRules/delete)"
-    return ""

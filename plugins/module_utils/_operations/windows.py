@@ -35,7 +35,7 @@ class CloseRequest:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """A VM's running grants, and those of them that shall end; `pending` are those whose rules are yet to come."""
+    """A VM's running grants, those of them that shall end, and whether its policies are being changed."""
 
     wish: CloseWish
     policy_id: PolicyId | None

@@ -74,7 +74,9 @@ def chosen(wish: CloseWish, whose: Whose, *grants: Grant) -> list[Grant]:
         (Origin(), (3389,), window(22), False),
         (Origin((DESK,)), (), window(22, DESK), True),
         (Origin((OFFICE,)), (), window(22, DESK), True),
-        (Origin((DESK,)), (), window(22, OFFICE), True),
+        (Origin((DESK,)), (), window(22, OFFICE), False),
+        (Origin((DESK,)), (), window(22, DESK, OTHER_DESK), False),
+        (Origin((DESK, OTHER_DESK)), (), window(22, DESK, OTHER_DESK), True),
         (Origin((OTHER_DESK,)), (), window(22, DESK), False),
         (Origin(("*",)), (), window(22, DESK), True),
         (Origin(whole_policy=True), (), window(22, DESK), True),
@@ -86,6 +88,12 @@ def test_a_window_is_chosen_by_its_port_and_where_it_admits_from(
     origin: Origin, ports: tuple[int, ...], found: Grant, is_chosen: bool
 ) -> None:
     assert chosen(CloseWish(vm_id(), ports, origin), MINE, found) == ([found] if is_chosen else [])
+
+
+def test_breaking_glass_chooses_windows_that_admit_more_too() -> None:
+    wide = window(22, OFFICE, by=COLLEAGUE)
+    assert chosen(CloseWish(vm_id(), origin=Origin((DESK,))), EVERYBODY, wide) == [wide]
+    assert chosen(CloseWish(vm_id(), origin=Origin(("198.51.100.9",))), EVERYBODY, wide) == []
 
 
 @pytest.mark.parametrize(
@@ -139,36 +147,45 @@ def test_a_justification_holds_whole_words_and_no_parts_of_them(text: str, wante
     assert holds_words(text, wanted) is holds
 
 
+MINE_HERE = window(22, DESK)
 MORE_THAN_MEANT = [
-    ("other ports", rule(22, 3389), CloseWish(vm_id()), ()),
-    ("a span of ports", rule(spans=((20, 30),)), CloseWish(vm_id()), ()),
-    ("another VM", rule(22, destinations=(ADDRESS, NEIGHBOUR)), CloseWish(vm_id()), ()),
-    ("another's equal window", rule(22), CloseWish(vm_id()), (window(by=COLLEAGUE),)),
+    ("another port", rule(22, 3389), (MINE_HERE,), (), "it also opens 3389"),
+    (
+        "another port of the same request",
+        rule(22, 3389),
+        (MINE_HERE,),
+        (window(3389, DESK),),
+        "it also opens 3389",
+    ),
+    ("a span of ports", rule(spans=((20, 30),)), (MINE_HERE,), (), "it also opens 20-21, 23-30"),
+    ("another VM", rule(22, destinations=(ADDRESS, NEIGHBOUR)), (MINE_HERE,), (), "it also serves 10.0.1.5"),
+    ("another's equal window", rule(22), (MINE_HERE,), (window(by=COLLEAGUE),), "[bob@control-node]"),
     (
         "another's wider window, for a part of which it may be",
         rule(22, sources=(OTHER_DESK,)),
-        CloseWish(vm_id()),
+        (window(22, DESK, OTHER_DESK),),
         (window(22, OFFICE, by=COLLEAGUE),),
+        "[bob@control-node]",
     ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("why", "found", "wish", "others"), MORE_THAN_MEANT, ids=[case[0] for case in MORE_THAN_MEANT]
+    ("found", "mine", "others", "said"),
+    [case[1:] for case in MORE_THAN_MEANT],
+    ids=[case[0] for case in MORE_THAN_MEANT],
 )
 def test_a_rule_that_admits_more_is_left_and_its_problem_told(
-    why: str, found: SecurityRule, wish: CloseWish, others: tuple[Grant, ...]
+    found: SecurityRule, mine: tuple[Grant, ...], others: tuple[Grant, ...], said: str
 ) -> None:
-    mine = window(22, *(found.sources if why.startswith("another's wider") else (DESK,)))
-    if why.startswith("another's wider"):
-        mine = window(22, DESK, OTHER_DESK)
-
-    (port,) = plan(wish, [mine], [mine, *others], LAYOUT, [found], MINE)
+    (port,) = plan(CloseWish(vm_id()), mine, [*mine, *others], LAYOUT, [found], MINE)
 
     assert port.rules == ()
     assert len(port.problems) == 1
     assert found.name in port.problems[0]
+    assert said in port.problems[0]
     assert "all_grants" in port.problems[0]
+    assert port.ended_by(()) == []
 
 
 def test_a_wider_rule_that_nobodys_window_explains_is_left_and_told() -> None:
@@ -201,12 +218,51 @@ def test_several_rules_of_one_window_go_together() -> None:
     assert port.rules == tuple(parts)
 
 
-def test_a_part_of_a_windows_sources_can_not_end_by_itself() -> None:
-    mine = window(22, DESK, OTHER_DESK)
+@pytest.mark.parametrize("wide", [window(22, DESK, OTHER_DESK), window(22, OFFICE)])
+def test_ones_own_window_that_admits_more_stays_and_is_no_failure(wide: Grant) -> None:
     wish = CloseWish(vm_id(), origin=Origin((DESK,)))
-    (port,) = plan(wish, [mine], [mine], LAYOUT, [rule(22, sources=(DESK, OTHER_DESK))], MINE)
-    assert port.rules == ()
-    assert OTHER_DESK in port.problems[0]
+    narrow = window(22, DESK)
+    live, rules = [narrow, wide], [rule(22, number=1), rule(22, sources=wide.sources, number=2)]
+
+    (port,) = plan(wish, chosen(wish, MINE, *live), live, LAYOUT, rules, MINE)
+
+    assert port.ending == (narrow,)
+    assert port.staying == (wide,)
+    assert port.rules == (rules[0],)
+    assert port.problems == ()
+
+
+def test_a_window_that_admits_more_is_told_of_also_where_nothing_ends() -> None:
+    wide = window(22, OFFICE)
+    wish = CloseWish(vm_id(), origin=Origin((DESK,)))
+    (port,) = plan(wish, [], [wide, window(3389, OTHER_DESK)], LAYOUT, [rule(22, sources=(OFFICE,))], MINE)
+    assert (port.port, port.ending, port.staying, port.rules) == (22, (), (wide,), ())
+
+
+# -- what has ended, once rules are gone ------------------------------------------------------------------------
+
+
+def test_a_window_ended_when_all_its_rules_are_gone() -> None:
+    mine = window(22, DESK)
+    subnet, nic = rule(22, number=1), rule(22, number=2)
+    (port,) = plan(CloseWish(vm_id()), [mine], [mine], LAYOUT, [subnet, nic], MINE)
+    assert port.ended_by({subnet.id.lower()}) == []
+    assert port.ended_by({subnet.id.lower(), nic.id.lower()}) == [mine]
+
+
+def test_of_two_windows_only_the_one_whose_rule_is_gone_ended() -> None:
+    live = [window(22, DESK), window(22, OFFICE)]
+    rules = [rule(22, number=1), rule(22, sources=(OFFICE,), number=2)]
+    (port,) = plan(CloseWish(vm_id()), live, live, LAYOUT, rules, MINE)
+    assert port.ended_by({rules[0].id.lower()}) == [live[0]]
+    assert port.ended_by({rules[1].id.lower()}) == [live[1]]
+
+
+def test_a_window_without_a_rule_had_ended_before() -> None:
+    live = [window(22, DESK), window(22, OTHER_DESK)]
+    found = rule(22)
+    (port,) = plan(CloseWish(vm_id()), live, live, LAYOUT, [found], MINE)
+    assert port.ended_by({found.id.lower()}) == [live[0]]
 
 
 def test_asked_ports_without_a_window_are_told_too() -> None:
