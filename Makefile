@@ -6,7 +6,7 @@ BIN := .venv/bin
 WORKERS ?= auto
 SOURCES := plugins extensions tests
 
-.PHONY: help setup demo test lint types unit contract integration e2e browser sanity clients bench clean
+.PHONY: help setup demo test lint types unit contract integration e2e browser sanity publishing docs clients bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -19,7 +19,7 @@ demo: setup ## show the collection at work on the simulator
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_CALLBACK_RESULT_FORMAT=yaml $(BIN)/python -m azure_simulator exec --fleet demo --provisioning 1s -- \
 		ansible-playbook -i playbooks/inventory/demo.jit_vms.yml playbooks/demo.yml
 
-test: lint types unit contract integration e2e sanity ## everything below; what CI runs
+test: lint types unit contract integration e2e sanity publishing ## everything below; what CI runs
 
 lint: setup ## style, by ruff
 	$(BIN)/ruff format --check $(SOURCES)
@@ -46,6 +46,12 @@ browser: setup ## what the report's tests need: Chromium, by apt-get where this 
 
 sanity: setup ## ansible-test sanity on the newest ansible-core that this machine's Pythons can run
 	$(BIN)/python tests/tools/sanity.py
+
+publishing: setup ## what Galaxy and Automation Hub would check, on what they would get, and the documentation's site
+	$(BIN)/python tests/tools/publishing.py
+
+docs: setup ## the documentation as a site, in .cache/site/html
+	$(BIN)/python tests/tools/publishing.py --docs
 
 clients: setup ## az, azure.azcollection and Microsoft's SDKs against the simulator (the first run installs them)
 	$(BIN)/python tests/tools/clients.py
