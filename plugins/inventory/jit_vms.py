@@ -101,7 +101,10 @@ options:
         else is a Jinja expression over the host's variables, such as V(name + '.example.com').
       - Where several hosts would have one name (upper and lower case make no difference), each of them gets it with
         a suffix like C(_3f2a) that depends on the VM's id alone. So does a VM that would be called like the
-        controller, C(localhost), or like a group.
+        controller, C(localhost), like a group, also one of O(keyed_groups), or like a host that an earlier inventory
+        file made of another VM.
+      - Letters, digits, C(_), C(-) and C(.) stay, the last two not in front; C(_) takes the place of all else that a
+        tag or an expression says, since it would make a path, a pattern or an option of the name.
       - V(default) is the default.
     type: list
     elements: str
@@ -155,14 +158,14 @@ options:
       - Read the file as C(azure.azcollection.azure_rm) does where it says nothing. Then hosts are named
         C(NAME_HASH), see O(plain_host_names); only running, provisioned VMs are hosts, see
         O(default_host_filters); O(connection_defaults) is V(false); C(ansible_host) is an address, never a DNS name;
-        the variable E(AZURE_SUBSCRIPTION_ID) says which subscription is read, if O(subscriptions),
-        O(subscription_id) and O(management_groups) don't; templates that fail are told, see
+        the subscription of the profile, of E(AZURE_SUBSCRIPTION_ID) or of C(az), in this order, is read, if
+        O(subscriptions), O(subscription_id) and O(management_groups) don't say otherwise; templates that fail are told, see
         O(fail_on_template_errors); and hosts have C(network_interface_properties).
       - By default this holds for files that have any of the options that only that plugin knows. These are
         O(include_vm_resource_groups), O(include_vmss_resource_groups), O(include_hcivm_resource_groups),
         O(include_arc_resource_groups), O(conditional_groups), O(hostvar_expressions), O(include_host_filters),
         O(exclude_host_filters), O(default_host_filters), O(plain_host_names), O(fail_on_template_errors),
-        O(batch_fetch), O(batch_fetch_interval), O(batch_fetch_timeout) and
+        O(batch_fetch), O(batch_fetch_interval), O(batch_fetch_timeout), O(api_profile), O(log_path), O(log_mode) and
         O(use_contrib_script_compatible_sanitization).
     type: bool
   include_vm_resource_groups:
@@ -242,6 +245,15 @@ options:
   batch_fetch_timeout:
     description: Accepted, and of no effect.
     type: int
+  api_profile:
+    description: Accepted, and of no effect.
+    type: str
+  log_path:
+    description: Accepted, and of no effect.
+    type: str
+  log_mode:
+    description: Accepted, and of no effect.
+    type: str
 notes:
   - Tags, names and all else that comes from Azure are data. They are never evaluated as templates.
   - Ansible reserves the variable names C(name) and C(tags) and warns in plays about inventories that set them. They

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from ansible import constants
 from ansible.errors import AnsibleError
 
 from ..module_utils._auth_options import AUTH_OPTIONS, read_sign_in
@@ -24,7 +22,7 @@ from ..module_utils._azure.resource_graph import ResourceGraph
 from ..module_utils._azure.session import connect
 from ..module_utils._jit import hosts, status
 from ..module_utils._jit.errors import InvalidOption
-from ..module_utils._jit.hostnames import unique_names
+from ..module_utils._jit.hostnames import fit_for_ansible
 from ..module_utils._jit.hosts import Variables
 from ..module_utils._jit.ids import VmId
 from ..module_utils._jit.policies import Policy
@@ -32,10 +30,10 @@ from ..module_utils._jit.sign_in import SignIn
 from ..module_utils._operations.either_fleet import EitherFleet
 from ..module_utils._operations.read_fleet import Fleet, FleetApi, read_fleet
 from ._host_expressions import Failures, any_is_true, evaluate
+from ._inventory_hosts import Filling, Host
 from ._inventory_settings import Expression, read_settings
 
 USER_AGENT = "jitfleet.azure"
-GROUPS = ("jit_configured", "jit_not_configured", "jit_unsupported", "jit_open")
 # Which variable holds the addresses of each way to connect.
 _ADDRESSES = {
     "public_ip": "public_ipv4_address",
@@ -47,16 +45,6 @@ _ONE_TAG = re.compile(r"tags\.[^\s()\[\]{}|+~'\"]+")
 _PORTS = {"ssh": 22, "psrp": 5986, "winrm": 5986}
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
-    """A VM on its way into the inventory; `facts` have azure_rm's names, `variables` those of the inventory."""
-
-    id: str
-    facts: Variables
-    variables: Variables
-    groups: tuple[str, ...]
-
-
 class Builder:
     """Fill an inventory for one plugin and its options."""
 
@@ -64,7 +52,9 @@ class Builder:
         self._plugin = plugin
         self._option = plugin.get_option
         self._config = config
-        self._settings = read_settings(config, plugin.get_options(), self._resolved)
+        self._settings = read_settings(
+            config, plugin.get_options(), self._resolved, lambda: self._sign_in.subscription_id
+        )
         if self._settings.keeps_hyphens:
             plugin._sanitize_group_name = _with_hyphens
         self._failures = Failures()
@@ -76,8 +66,8 @@ class Builder:
             warn(warning)
         fleet = self._load(path, use_cache=use_cache)
         found = self._hosts(fleet, datetime.now(UTC))
-        names = unique_names({host.id: self._wished_name(host) for host in found}, self._reserved_names())
-        self._add(found, names)
+        wished = {host.id: fit_for_ansible(self._wished_name(host)) for host in found}
+        Filling(self._plugin, self._settings, self._failures).add(found, wished)
         self._failures.tell(warn)
 
     def _load(self, path: str, *, use_cache: bool) -> Fleet:
@@ -193,51 +183,6 @@ class Builder:
                     "hostnames", f"{preference!r} fails for the VM {host.facts['name']}: {error}"
                 ) from error
             return None
-
-    def _reserved_names(self) -> set[str]:
-        """Name what no host may be called: Ansible takes the name of a group for the group."""
-        return {*constants.LOCALHOST, *self._plugin.inventory.groups, *GROUPS, *map(str, self._settings.groups)}
-
-    def _add(self, found: Iterable[Host], names: Mapping[str, str]) -> None:
-        inventory = self._plugin.inventory
-        for group in GROUPS:
-            inventory.add_group(group)
-        for host in found:
-            name = names[host.id]
-            inventory.add_host(name)
-            # Straight to the host: on the way through the inventory each value is copied, to note which file it
-            # came from. That takes a third of the time, and tells nobody anything about a value from Azure.
-            of_host = inventory.hosts[name]
-            for key, value in host.variables.items():
-                of_host.set_variable(key, value)
-            for group in host.groups:
-                inventory.add_child(group, name)
-            self._construct(name, host.variables)
-
-    def _construct(self, name: str, variables: Variables) -> None:
-        plugin, settings = self._plugin, self._settings
-        for option, method, parts in (
-            ("compose", plugin._set_composite_vars, settings.compose),
-            ("groups", plugin._add_host_to_composed_groups, settings.groups),
-            ("keyed_groups", plugin._add_host_to_keyed_groups, settings.keyed_groups),
-        ):
-            if not parts:
-                continue
-            if settings.failures != "tell":
-                method(parts, variables, name, strict=settings.failures == "end")
-                continue
-            for part, alone in _one_by_one(parts):
-                try:
-                    method(alone, variables, name, strict=True)
-                except AnsibleError as error:
-                    self._failures.add(option, part, name, error)
-
-
-def _one_by_one(parts: Mapping[str, Any] | list[Any]) -> Iterable[tuple[Any, Any]]:
-    """Give each part, and a whole with that part alone."""
-    if isinstance(parts, Mapping):
-        return ((f"{key}: {value}", {key: value}) for key, value in parts.items())
-    return ((part.get("key") if isinstance(part, Mapping) else part, [part]) for part in parts)
 
 
 def _with_hyphens(name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from ..module_utils._pushdown import PLAIN
 
 # Options that only azure.azcollection's inventory has: a file with one of them was written for it.
 AZURE_RM_OPTIONS = (
+    "api_profile",
     "batch_fetch",
     "batch_fetch_interval",
     "batch_fetch_timeout",
@@ -33,6 +34,8 @@ AZURE_RM_OPTIONS = (
     "include_host_filters",
     "include_vm_resource_groups",
     "include_vmss_resource_groups",
+    "log_mode",
+    "log_path",
     "plain_host_names",
     "use_contrib_script_compatible_sanitization",
 )
@@ -86,8 +89,13 @@ def forget_empty_variables() -> None:
         del os.environ[name]
 
 
-def read_settings(config: Mapping[str, Any], known: Iterable[str], option: Option) -> Settings:
-    """Read the options of a file; `option` gives their values as Ansible sees them, `known` are their names."""
+def read_settings(
+    config: Mapping[str, Any], known: Iterable[str], option: Option, usual_subscription: Callable[[], str | None]
+) -> Settings:
+    """Read the options of a file; `option` gives their values as Ansible sees them, `known` are their names.
+
+    `usual_subscription` is that of whoever signs in.
+    """
     _check_keys(config, known)
     prefix, suffix = _read_affixes(option)
     as_azure_rm = _flag(option, "azure_rm_defaults", any(name in config for name in AZURE_RM_OPTIONS))
@@ -95,7 +103,10 @@ def read_settings(config: Mapping[str, Any], known: Iterable[str], option: Optio
     wanted = Filter("filter", option("filter")) if option("filter") else None
     default_filters = _default_filters(option, as_azure_rm)
     return Settings(
-        scope=_read_scope(config, option, wanted, default_filters, as_azure_rm=as_azure_rm),
+        scope=replace(
+            _read_scope(config, option, wanted, default_filters, as_azure_rm=as_azure_rm),
+            subscriptions=_subscriptions(config, option, usual_subscription if as_azure_rm else lambda: None),
+        ),
         source=option("source"),
         filter=wanted,
         excluded=(*_expressions(option, "exclude_host_filters"), *default_filters),
@@ -157,19 +168,14 @@ def _read_scope(
     as_azure_rm: bool,
 ) -> Scope:
     prefix, suffix = _read_affixes(option)
-    subscriptions = _texts(option, "subscriptions")
-    management_groups = _texts(option, "management_groups")
-    if not subscriptions and not management_groups:
-        subscriptions = _one_subscription(config, option, as_azure_rm=as_azure_rm)
     names = {f"{prefix}{name}{suffix}": wanted_property for name, wanted_property in PLAIN.items()}
     powered_off = as_azure_rm and not any(_is_running_only(text) for text in default_filters)
     return Scope(
-        read_subscriptions(subscriptions),
-        tuple(_read_groups(config, option, as_azure_rm=as_azure_rm)),
-        _flag(option, "include_powered_off", powered_off),
-        tuple(management_groups),
-        wanted.plain_part(names) if wanted else None,
-        as_azure_rm,
+        resource_groups=tuple(_read_groups(config, option, as_azure_rm=as_azure_rm)),
+        include_powered_off=_flag(option, "include_powered_off", powered_off),
+        management_groups=tuple(_texts(option, "management_groups")),
+        condition=wanted.plain_part(names) if wanted else None,
+        whole_interfaces=as_azure_rm,
     )
 
 
@@ -177,12 +183,16 @@ def _is_running_only(expression: Expression) -> bool:
     return isinstance(expression, str) and _RUNNING_ONLY.fullmatch(expression) is not None
 
 
-def _one_subscription(config: Mapping[str, Any], option: Option, *, as_azure_rm: bool) -> list[str]:
-    """Read the subscription that azure.azcollection's inventory is about: the file's, or the environment's."""
-    named = config.get("subscription_id") and option("subscription_id")
-    if not named and as_azure_rm:
-        named = os.environ.get("AZURE_SUBSCRIPTION_ID")
-    return [str(named).strip()] if named else []
+def _subscriptions(
+    config: Mapping[str, Any], option: Option, usual_subscription: Callable[[], str | None]
+) -> tuple[str, ...]:
+    """Read the subscriptions, or the one that azure.azcollection's inventory is about."""
+    named = _texts(option, "subscriptions")
+    if named or _texts(option, "management_groups"):
+        return read_subscriptions(named)
+    in_file = str((config.get("subscription_id") and option("subscription_id")) or "").strip()
+    one = in_file or usual_subscription()
+    return read_subscriptions([one] if one else [], "subscription_id")
 
 
 def _read_groups(config: Mapping[str, Any], option: Option, *, as_azure_rm: bool) -> list[str]:

@@ -6,22 +6,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from azure_rm_files import FILES, OTHER_SUBSCRIPTION, RUNNING, SUBSCRIPTION, File, fleet, hashed
 from inventories import Inventories
-from running_simulator import running_simulator
+from running_simulator import RunningSimulator, running_simulator
 
 
 @pytest.fixture(scope="module")
-def inventories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inventories]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
     folder = tmp_path_factory.mktemp("files")
     path = folder / "fleet.yml"
     path.write_text(yaml.safe_dump(fleet()))
     with running_simulator(folder, "--fleet", str(path), "--data-plane", "off") as simulator:
-        yield Inventories(folder, simulator.environment)
+        yield simulator
+
+
+@pytest.fixture
+def inventories(cloud: RunningSimulator, tmp_path: Path) -> Inventories:
+    return Inventories(tmp_path, cloud.environment)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.title)
@@ -50,6 +56,7 @@ def test_a_file_with_one_of_them_is_read_with_azure_rms_defaults(inventories: In
 @pytest.mark.parametrize(
     ("options", "hosts"),
     [
+        ({"api_profile": "latest", "log_path": "x.log", "log_mode": "file"}, [hashed(name) for name in RUNNING]),
         ({"azure_rm_defaults": True}, [hashed(name) for name in RUNNING]),
         ({"azure_rm_defaults": False, "plain_host_names": True}, [*RUNNING, "elsewhere-01"]),
         ({"batch_fetch": True, "subscriptions": [OTHER_SUBSCRIPTION], "plain_host_names": True}, ["elsewhere-01"]),
@@ -57,12 +64,52 @@ def test_a_file_with_one_of_them_is_read_with_azure_rms_defaults(inventories: In
         ({"subscription_id": SUBSCRIPTION}, list(RUNNING)),
         ({"plain_host_names": True, "include_powered_off": False, "default_host_filters": []}, list(RUNNING)),
     ],
-    ids=["said", "denied", "subscriptions", "subscription", "ours with a subscription", "powered off"],
+    ids=[
+        "of no effect",
+        "said",
+        "denied",
+        "subscriptions",
+        "subscription",
+        "ours with a subscription",
+        "powered off",
+    ],
 )
 def test_what_the_file_says_beats_any_default(
     inventories: Inventories, options: dict[str, Any], hosts: list[str]
 ) -> None:
     assert sorted(inventories.list(**options).hosts) == sorted(hosts)
+
+
+PROOF = ("cloud_environment", "disable_instance_discovery", "tenant", "client_id", "secret")
+
+
+@pytest.mark.parametrize(
+    ("profile", "options", "env", "subscription"),
+    [
+        ("default", {}, {}, OTHER_SUBSCRIPTION),
+        ("other", {"profile": "other"}, {"AZURE_SUBSCRIPTION_ID": SUBSCRIPTION}, OTHER_SUBSCRIPTION),
+        ("other", {"profile": "other", "subscription_id": SUBSCRIPTION}, {}, SUBSCRIPTION),
+        ("other", {"profile": "other", "azure_rm_defaults": False}, {}, None),
+    ],
+    ids=["default", "environment", "file", "ours"],
+)
+def test_the_subscription_of_a_profile_is_the_one_that_is_read(
+    cloud: RunningSimulator,
+    tmp_path: Path,
+    profile: str,
+    options: dict[str, Any],
+    env: dict[str, str],
+    subscription: str | None,
+) -> None:
+    (tmp_path / ".azure").mkdir()
+    said = {name: cloud.variables[f"AZURE_{name.upper()}"] for name in PROOF}
+    lines = [f"{name} = {value}" for name, value in {**said, "subscription_id": OTHER_SUBSCRIPTION}.items()]
+    (tmp_path / ".azure" / "credentials").write_text("\n".join([f"[{profile}]", *lines]))
+    bare = {name: value for name, value in cloud.environment.items() if not name.startswith("AZURE_")}
+    inventories = Inventories(tmp_path, {**bare, "HOME": str(tmp_path), **env})
+    hosts = inventories.list(plain_host_names=True, **options).hosts.values()
+    expected = {SUBSCRIPTION, OTHER_SUBSCRIPTION} if subscription is None else {subscription}
+    assert {host["subscription_id"] for host in hosts} == expected
 
 
 def test_machines_that_are_no_vms_are_left_out_with_a_warning(inventories: Inventories) -> None:
@@ -96,6 +143,7 @@ def test_an_expression_that_fails_is_told_once_for_all_hosts(inventories: Invent
             "include_vm_resource_groups: it can't be combined with resource_groups",
         ),
         ({"include_vm_resource_groups": []}, "include_vm_resource_groups: it names no group"),
+        ({"subscription_id": "mine"}, "subscription_id: 'mine' is not a subscription's id"),
     ],
 )
 def test_what_is_wrong_is_named(inventories: Inventories, options: dict[str, Any], message: str) -> None:

@@ -153,7 +153,9 @@ def test_what_is_left_out_is_told_also_where_a_policy_fails(
 
 
 def test_wrong_variables_are_named_by_the_argument_specs(nightly: Playbooks) -> None:
-    run = nightly.play([], hosts="localhost", roles=[{"role": ROLE, "vars": {"jit_enable_without_template": "ask"}}])
+    run = nightly.play(
+        [], hosts="localhost", roles=[{"role": ROLE, "vars": {"jit_enable_without_template": "ask"}}]
+    )
     assert run.returncode != 0
     assert "jit_enable_without_template" in run.output
 
