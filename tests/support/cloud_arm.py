@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm import Answer, Arm
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.pages import Items, read_items
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureRefused
 from cloud import BASE, Cloud
 
@@ -30,6 +32,9 @@ class CloudArm(Arm):
 
     def _send(self, method: str, url: str, body: Any = None, **options: Any) -> Any:
         return self._exchange(method, url, body=body, **options).document
+
+    def _page(self, url: str) -> Items:
+        return read_items(json.dumps(self._send("GET", url)).encode())
 
     def _exchange(self, method: str, url: str, **options: Any) -> Answer:
         parts = urlsplit(url)

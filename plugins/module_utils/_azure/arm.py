@@ -19,6 +19,7 @@ from .._jit.errors import AzureRefused, AzureUnreachable, ReplyLost
 from .._jit.own_name import user_name
 from . import sdk
 from .clouds import Cloud
+from .pages import Items, read_items
 from .tokens import Authentication, Tokens
 
 CONNECT_TIMEOUT = 15.0
@@ -26,6 +27,8 @@ READ_TIMEOUT = 100.0
 # Enough to ride out a restart of the service or a short throttling, some 25 s without Retry-After.
 READ_RETRIES = 5
 CONNECTIONS = 32
+# The SDK copies what was read in blocks of this size: a page of tens of megabytes in one, and so not at all.
+BLOCK = 2**30
 _LONGEST_QUOTE = 300
 # Between two looks for an answer that comes later, where Azure doesn't say how long.
 _PAUSE = 2.0
@@ -86,14 +89,8 @@ class Arm:
         """Read a list over all its pages, of any size, also zero; `nextLink` is followed as it is."""
         url: str | None = self._url(path, api_version, params)
         while url:
-            page = self._send("GET", url)
-            value = page.get("value") or []
-            if not isinstance(value, list):
-                raise ReplyLost(f"GET {urlsplit(url).path} was answered with something that is no list")
+            page = yield from self._page(url)
             url = self._own(page.get("nextLink"))
-            yield from value
-            # A page may take tens of megabytes: it must be gone before the next one comes.
-            del page, value
 
     def query(self, path: str, api_version: str, body: Any) -> Any:
         """Send a POST that only reads, and so may be repeated."""
@@ -128,6 +125,9 @@ class Arm:
         if link and urlsplit(link)[:2] != urlsplit(self._base_url)[:2]:
             raise ReplyLost(f"a list's next page lies outside {self._base_url}: {link}")
         return link
+
+    def _page(self, url: str) -> Items:
+        return page_items(self._client, url)
 
     def _exchange(self, method: str, url: str, **options: Any) -> Answer:
         return exchange(self._client, method, url, **options)
@@ -164,6 +164,7 @@ def pipeline_client(
         connection_timeout=CONNECT_TIMEOUT,
         read_timeout=read_timeout,
         connection_verify=validates,
+        connection_data_block_size=BLOCK,
     )
     return sdk.ARMPipelineClient(base_url, policies=policies, transport=transport)
 
@@ -181,8 +182,32 @@ def send_json(client: Any, method: str, url: str, body: Any = None, **options: A
     return exchange(client, method, url, body, **options).document
 
 
+def page_items(client: Any, url: str) -> Items:
+    """Read a page of a list item by item; gives what else the page says."""
+    name, response = _respond(client, "GET", url)
+    content = response.content or b"{}"
+    del response  # with its own copy
+    try:
+        page = yield from read_items(content)
+    except ValueError as error:
+        raise ReplyLost(f"{name} was answered with unreadable content") from error
+    if page.get("value"):
+        raise ReplyLost(f"{name} was answered with something that is no list")
+    return page
+
+
 def exchange(client: Any, method: str, url: str, body: Any = None, **options: Any) -> Answer:
     """Send one request and read its answer; every failure comes out as one of the project's errors."""
+    name, response = _respond(client, method, url, body, **options)
+    try:
+        document = json.loads(response.content) if response.content else {}
+    except ValueError as error:
+        raise ReplyLost(f"{name} was answered with {response.status_code} and unreadable content") from error
+    return Answer(response.status_code, response.headers, document)
+
+
+def _respond(client: Any, method: str, url: str, body: Any = None, **options: Any) -> tuple[str, sdk.HttpResponse]:
+    """Send one request; give its name for errors, and an answer of success with its content unread."""
     request = sdk.HttpRequest(method, url, json=body) if body is not None else sdk.HttpRequest(method, url)
     request.headers["Accept"] = "application/json"
     name = f"{method} {urlsplit(url).path}"
@@ -192,24 +217,17 @@ def exchange(client: Any, method: str, url: str, body: Any = None, **options: An
         raise AzureUnreachable(f"{urlsplit(url).netloc} can't be reached: {_first_line(error.message)}") from error
     except sdk.exceptions.AzureError as error:
         raise ReplyLost(f"{name} was sent, but its answer was lost: {_first_line(error.message)}") from error
-    return Answer(response.status_code, response.headers, _read(name, response))
-
-
-def _read(name: str, response: sdk.HttpResponse) -> Any:
-    content = response.content
-    document: Any = None
-    try:
-        document = json.loads(content) if content else {}
-    except ValueError as error:
-        if response.status_code < 400:
-            raise ReplyLost(f"{name} was answered with {response.status_code} and unreadable content") from error
     if response.status_code >= 400:
-        raise _refusal(name, response, document)
-    return document
+        raise _refusal(name, response)
+    return name, response
 
 
-def _refusal(name: str, response: sdk.HttpResponse, document: Any) -> AzureRefused:
+def _refusal(name: str, response: sdk.HttpResponse) -> AzureRefused:
     """Read an error in ARM's form, or in whatever form a gateway on the way gave it."""
+    try:
+        document = json.loads(response.content)
+    except ValueError:
+        document = None
     said = document.get("error") if isinstance(document, dict) else None
     said = said if isinstance(said, dict) else {}
     headers = response.headers

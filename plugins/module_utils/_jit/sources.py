@@ -15,7 +15,7 @@ _ANY_WORDS = frozenset({"*", "any", "internet"})
 Network: TypeAlias = "IPv4Network | IPv6Network"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65536)
 def network_of(text: str) -> Network | None:
     """Read an address or a CIDR prefix; None for `*`, service tags and anything else."""
     try:
@@ -24,7 +24,7 @@ def network_of(text: str) -> Network | None:
         return None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65536)
 def normal(text: str) -> str:
     """Write a prefix in one way: `203.0.113.7/32` as `203.0.113.7`; what is not an address stays as it is."""
     network = network_of(text)

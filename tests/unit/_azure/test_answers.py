@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm import send_json, send_object
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm import page_items, send_json, send_object
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import (
     AzureError,
     AzureRefused,
@@ -171,3 +171,24 @@ def test_what_the_sdk_raises_comes_out_as_one_of_the_projects_errors(
         send_json(Client(raised), "PUT", URL, {})
     assert type(caught.value) is expected
     assert caught.value.__cause__ is raised
+
+
+@pytest.mark.parametrize("content", [b"<html>", b'{"value": [1', b"[]", b"\xff\xfe", b'{"value": [1]} x'])
+def test_a_page_that_cant_be_read_is_a_lost_reply(content: bytes) -> None:
+    with pytest.raises(ReplyLost, match="GET /subscriptions/s/things was answered with unreadable content"):
+        list(page_items(Client(Answer(200, content)), URL))
+
+
+@pytest.mark.parametrize("content", [b'{"value": {"a": 1}}', b'{"value": "text"}'])
+def test_a_page_without_a_list_is_a_lost_reply(content: bytes) -> None:
+    with pytest.raises(ReplyLost, match="something that is no list"):
+        list(page_items(Client(Answer(200, content)), URL))
+
+
+def test_an_answer_without_content_is_an_empty_page() -> None:
+    assert list(page_items(Client(Answer(200)), URL)) == []
+
+
+def test_a_refused_page_is_refused() -> None:
+    with pytest.raises(AzureRefused, match="no right"):
+        list(page_items(Client(Answer(403, arm_error())), URL))
