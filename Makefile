@@ -6,7 +6,7 @@ BIN := .venv/bin
 WORKERS ?= auto
 SOURCES := plugins extensions tests
 
-.PHONY: help setup demo test lint types unit contract integration e2e browser sanity publishing docs clients bench clean
+.PHONY: help setup demo test lint types unit contract integration e2e browser rulebook sanity publishing docs clients bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -38,11 +38,14 @@ contract: setup ## against Microsoft's API description, the recordings and the o
 integration: setup ## each module and plugin on the simulator
 	$(BIN)/pytest -q -n $(WORKERS) tests/integration
 
-e2e: setup browser ## whole playbooks on the simulator, and the report in a browser
+e2e: setup browser rulebook ## whole playbooks on the simulator, and the report in a browser
 	$(BIN)/pytest -q tests/e2e
 
 browser: setup ## what the report's tests need: Chromium, by apt-get where this is root's machine, and axe-core by npm
 	@$(BIN)/python tests/tools/browser.py
+
+rulebook: setup ## ansible-rulebook for the tests of event-driven automation, where the machine has Java
+	@$(BIN)/python tests/tools/rulebook.py
 
 sanity: setup ## ansible-test sanity on the newest ansible-core that this machine's Pythons can run
 	$(BIN)/python tests/tools/sanity.py

@@ -30,7 +30,7 @@ from ._posture_options import fleet_for
 from ._runner import USER_AGENT, Context, context_of
 from ._selection import read_scope
 
-SHORTEST_INTERVAL, LONGEST_INTERVAL = 2, 3600
+SHORTEST_INTERVAL, LONGEST_INTERVAL = 1, 3600
 # ansible-rulebook may hand it over beside the arguments.
 _FEEDBACK = "eda_feedback_queue"
 

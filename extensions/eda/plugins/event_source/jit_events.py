@@ -45,11 +45,11 @@ options:
     type: str
     default: 15m
   interval:
-    description: How many seconds to wait from one look at the windows to the next, from 2 to 3600.
+    description: How many seconds to wait from one look at the windows to the next, from 1 to 3600.
     type: int
     default: 60
   exposure_interval:
-    description: How many seconds to wait from one look at the exposures to the next, from 2 to 3600.
+    description: How many seconds to wait from one look at the exposures to the next, from 1 to 3600.
     type: int
     default: 600
   check_rules:
