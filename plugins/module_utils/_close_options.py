@@ -17,7 +17,7 @@ from ._jit.closing import CloseWish, Whose
 from ._jit.errors import InvalidOption
 from ._jit.justification import Justification, read_justification
 from ._jit.orphans import Job, Orphans, read_asker
-from ._open_options import read_my_ip_url
+from ._open_options import open_spec, read_my_ip_url
 from ._operations.close_access import close_access
 from ._operations.close_by_policy import close_by_policy
 from ._operations.outcomes import Outcome
@@ -28,7 +28,14 @@ from ._policy_options import read_patience
 from ._runner import Context
 from ._selection import Selection, read_selection
 
+Operate = Callable[[Context, Sequence[Any]], Outcome]
+
 OWN_KEYS = ("ports", "sources", "duration", "address")
+_CHOOSING = ("ports", "sources")
+_ALL_END = (
+    "close_method: policy ends all windows of the VMs; leave it out (where it is a host's variable, name the VMs "
+    "in vms), or say close_method: rule"
+)
 
 
 def close_spec() -> dict[str, Any]:
@@ -50,18 +57,57 @@ def refuse_with_open(params: Mapping[str, Any]) -> None:
             raise InvalidOption(option, "it chooses what is closed; it goes with state: closed")
 
 
+# Options that do nothing in the other state. A team may set them for all its tasks, so they are no mistake for
+# certain. What guards (`require_justification`), or serves both, is not among them.
+_OPENING = (
+    "duration",
+    "clamp_duration",
+    "force",
+    "minimum_remaining",
+    "outlives_run",
+    "wait_for",
+    "start_vms",
+    "enable_missing",
+)
+_CLOSING = ("close_method", "only_mine")
+
+
+def ignored(params: Mapping[str, Any]) -> str:
+    """Name the options that are set and do nothing in this state, in a warning; nothing if there are none."""
+    state = params["state"]
+    names, spec = (_OPENING, open_spec()) if state == "closed" else (_CLOSING, close_spec())
+    given = [name for name in names if params[name] != spec[name].get("default")]
+    return f"with state: {state} these options do nothing: {', '.join(given)}" if given else ""
+
+
+def warned(sentence: str, operate: Operate) -> Operate:
+    """Put a warning before an operation, if there is one."""
+    if not sentence:
+        return operate
+
+    def warn_first(context: Context, wishes: Sequence[Any]) -> Outcome:
+        context.warn(sentence)
+        return operate(context, wishes)
+
+    return warn_first
+
+
 def plan_close(
     params: Mapping[str, Any],
 ) -> tuple[Selection[CloseWish], Callable[[Context, Sequence[CloseWish]], Outcome]]:
     """Read the options into what to close."""
     ports, origin = read_ports("ports", params["ports"]), _read_origin("sources", params["sources"])
 
+    by_policy = params["close_method"] == "policy"
+
     def wish(vm: Selected) -> CloseWish:
+        if by_policy:
+            vm.refuse(_CHOOSING, _ALL_END)
         return CloseWish(vm.vm, vm.read("ports", read_ports, ports), vm.read("sources", _read_origin, origin))
 
     whose = _read_whose(params)
     selection = read_selection(params, OWN_KEYS, wish)
-    if params["close_method"] == "policy":
+    if by_policy:
         return selection, _by_policy(params)
     timeout = timedelta(seconds=params["wait_timeout"])
     located = read_my_ip_url(params)
@@ -89,11 +135,9 @@ def _by_policy(params: Mapping[str, Any]) -> Callable[[Context, Sequence[CloseWi
         raise InvalidOption(
             "close_method", "policy ends everybody's windows of the VMs; say all_grants: true to mean it"
         )
-    for option in ("ports", "sources"):
+    for option in _CHOOSING:
         if as_list(params[option]):
-            raise InvalidOption(
-                option, "close_method: policy ends all windows of the VMs; leave it out, or say close_method: rule"
-            )
+            raise InvalidOption(option, _ALL_END)
     patience = read_patience(params)
 
     def operate(context: Context, wishes: Sequence[CloseWish]) -> Outcome:

@@ -82,11 +82,11 @@ def _wish_reader(params: Mapping[str, Any]) -> Callable[[Selected], Wish]:
     sources = origin("sources", params["sources"])
     duration = read_access_duration("duration", params["duration"])
     remaining = read_span("minimum_remaining", params["minimum_remaining"])
-    if remaining is not None and duration is not None and remaining > duration:
+    if remaining is not None and duration is not None and remaining >= duration:
         raise InvalidOption(
             "minimum_remaining",
-            f"{human_duration(remaining)} is longer than duration, {human_duration(duration)}: each run would ask "
-            "for one more window",
+            f"{human_duration(remaining)} is not shorter than duration, {human_duration(duration)}: each run "
+            "would ask for one more window",
         )
 
     def wish(vm: Selected) -> Wish:

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from ._jit.access import Origin
+from ._jit.address_sets import PUBLIC, Addresses
 from ._jit.errors import InvalidOption, InvalidOptions
 from ._jit.ids import VmId, is_subscription_id
 from ._jit.ports import SERVICES
@@ -70,8 +71,16 @@ class Selected:
 
     def read(self, key: str, reader: Callable[[str, Any], T], common: T) -> T:
         """Read what is said for this VM alone, or take what holds for all."""
-        host = f" of host {self.hosts[0]}" if self.hosts else ""
-        return reader(f"{self.option}.{key}{host}", self.own[key]) if key in self.own else common
+        return reader(self._name(key), self.own[key]) if key in self.own else common
+
+    def refuse(self, keys: Iterable[str], why: str) -> None:
+        """Refuse what is said for this VM alone."""
+        for key in keys:
+            if key in self.own:
+                raise InvalidOption(self._name(key), why)
+
+    def _name(self, key: str) -> str:
+        return f"{self.option}.{key}" + (f" of host {self.hosts[0]}" if self.hosts else "")
 
 
 def read_vms(params: Mapping[str, Any], own_keys: Iterable[str]) -> list[Selected]:
@@ -192,7 +201,20 @@ def read_origin(option: str, raw: Any, *, allow_any: bool) -> Origin:
                 raise InvalidOption(option, f"{word} can't be combined with other sources")
             return origin
     prefixes = collect(enumerate(words), lambda item: _read_prefix(f"{option}[{item[0]}]", item[1], allow_any))
+    if not allow_any:
+        _refuse_internet(option, prefixes)
     return Origin(prefixes=tuple(sorted(set(prefixes))))
+
+
+def _refuse_internet(option: str, prefixes: Sequence[str]) -> None:
+    """Refuse prefixes that together leave out no address of the internet, as two halves do."""
+    for version, internet in PUBLIC.items():
+        if not internet - Addresses.named(version, prefixes):
+            raise InvalidOption(
+                option,
+                f"together these open the port to the whole internet of IPv{version}; say allow_any_source: true "
+                "to mean it",
+            )
 
 
 def _read_prefix(option: str, text: str, allow_any: bool) -> str:

@@ -84,7 +84,9 @@ options:
       - A user name and a query in the URL appear in no message; a task's arguments are shown in full by C(-vvv).
     type: str
   allow_any_source:
-    description: Allow V(any) among O(sources), which opens the ports to the whole internet.
+    description:
+      - Allow V(any) among O(sources), which opens the ports to the whole internet, and prefixes that together are the whole
+        internet, such as V(0.0.0.0/1) and V(128.0.0.0/1).
     type: bool
     default: false
   duration:
@@ -105,6 +107,8 @@ options:
   minimum_remaining:
     description:
       - A port counts as open already if it stays open for at least this long. Without it half of the duration.
+      - It has to be shorter than what the port is asked for, by O(duration) or by the policy's maximum, else each run would ask
+        for one more window. With O(clamp_duration=true) half of the shortened duration takes its place there.
     type: str
   justification:
     description:
@@ -173,7 +177,8 @@ options:
         people's windows are untouched.
       policy: >-
         Take the VMs out of their policies and put them back. This ends every window of theirs, other people's too, so it needs
-        O(all_grants=true), and chooses by neither O(ports) nor O(sources). That Azure then revokes the windows is inferred from
+        O(all_grants=true), and chooses by neither O(ports) nor O(sources), which are refused, as host variables and in O(vms)
+        too. That Azure then revokes the windows is inferred from
         recorded traffic; afterwards it is looked at. The VMs' entries are first put into a policy beside their own, named
         C(closing-) and the policy's name. It keeps them covered meanwhile, and a run that was interrupted is finished from
         there by the next one. Where all VMs of a policy are closed, the policy is deleted and made anew, and its history goes.
@@ -259,6 +264,9 @@ options:
     type: bool
     default: false
 notes:
+  - Options that do nothing with this O(state) are warned about where they are set to something else than their default
+    (O(duration), O(force), O(wait_for) and others of O(state=open); O(close_method) and O(only_mine) of O(state=closed)).
+    Those that choose whose windows are closed are refused with O(state=open).
   - To close takes C(Microsoft.Network/networkSecurityGroups/read) and
     C(Microsoft.Network/networkSecurityGroups/securityRules/delete), and read access to the VMs, their network interfaces and
     virtual networks.
@@ -504,7 +512,7 @@ missing_permissions:
 from collections.abc import Mapping
 from typing import Any
 
-from ..module_utils._close_options import close_spec, plan_close, refuse_with_open
+from ..module_utils._close_options import close_spec, ignored, plan_close, refuse_with_open, warned
 from ..module_utils._open_options import open_spec, plan_open
 from ..module_utils._options import batch_spec
 from ..module_utils._permission_options import checked, permissions_spec, request_deeds
@@ -518,7 +526,7 @@ def plan(params: Mapping[str, Any]) -> tuple[Selection[Any], Any]:
     if params["state"] != "closed":
         refuse_with_open(params)
     selection, operate = plan_close(params) if params["state"] == "closed" else plan_open(params)
-    return selection, checked(params, request_deeds(params), operate)
+    return selection, warned(ignored(params), checked(params, request_deeds(params), operate))
 
 
 def main() -> None:

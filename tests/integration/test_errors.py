@@ -28,6 +28,8 @@ WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
     (OPEN, {"sources": ["any"]}, ["sources[0]", "allow_any_source: true"]),
     (OPEN, {"sources": ["203.0.113.7/0"]}, ["sources[0]", "203.0.113.7/0 opens", "allow_any_source: true"]),
     (OPEN, {"sources": ["::/0"]}, ["sources[0]", "allow_any_source: true"]),
+    (OPEN, {"sources": ["0.0.0.0/1", "128.0.0.0/1"]}, ["sources", "together", "allow_any_source: true"]),
+    (OPEN, {"duration": "1h", "minimum_remaining": "1h"}, ["minimum_remaining", "not shorter than duration, 1h"]),
     (OPEN, {"sources": ["policy", "10.0.0.1"]}, ["sources", "policy can't be combined"]),
     (OPEN, {"duration": "3 moons"}, ["duration", "'3 moons'", "write it as 3h"]),
     (OPEN, {"duration": "2m"}, ["duration", "'2m'", "5 minutes", "1 day"]),

@@ -136,9 +136,23 @@ def halves(cloud: RunningSimulator, tmp_path: Path) -> tuple[list[str], list[str
 
 
 def kill(victim: subprocess.Popen[str]) -> None:
-    os.killpg(victim.pid, signal.SIGKILL)
+    """Kill a run with all that it started: Ansible's workers leave its process group."""
+    family = [victim.pid]
+    for member in family:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(member, signal.SIGSTOP)  # so that it starts nobody else
+        family += children(member)
+    for member in family:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(member, signal.SIGKILL)
     victim.communicate()
     assert victim.returncode == -signal.SIGKILL, "it was at work"
+
+
+def children(parent: int) -> list[int]:
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    pairs = (line.split() for line in listed.splitlines())
+    return [int(pid) for pid, of in pairs if int(of) == parent]
 
 
 def run_again(

@@ -37,8 +37,8 @@ class Wish:
     """What is wished for one VM. No `ports` means the default by its operating system.
 
     `duration` None means each port's maximum; with `clamp` a longer one is shortened to it. `minimum_remaining`
-    None means half of the duration. With `force` open windows don't count. `addresses` are those by which the VM
-    is reached from here; none where nobody said.
+    None means half of the duration, and so does with `clamp` one that is not shorter than that. With `force` open
+    windows don't count. `addresses` are those by which the VM is reached from here; none where nobody said.
     """
 
     vm: VmId
@@ -135,7 +135,14 @@ def _decide_port(
             "policy's maximum",
         )
     sources = tuple(sorted(rule.sources)) if wish.origin.whole_policy else prefixes
-    lasting = now + (wish.minimum_remaining if wish.minimum_remaining is not None else duration / 2)
+    remaining = _remaining(wish, duration)
+    if remaining >= duration:
+        return Denied(
+            port,
+            f"port {port} would be asked for again in each run: minimum_remaining, {human_duration(remaining)}, "
+            f"has to be shorter than {human_duration(duration)}, for which it would be open",
+        )
+    lasting = now + remaining
     serving = _serving(wish.origin, grants, port, ours)
     if wish.origin.own_address:
         sources = tuple(sorted({source for grant in serving for source in grant.sources if grant.end >= lasting}))
@@ -143,6 +150,12 @@ def _decide_port(
     if end is not None and end >= lasting and not wish.force:
         return AlreadyOpen(port, sources, end, _pending(serving, port, sources, lasting))
     return Ask(port, () if wish.origin.own_address else sources, duration)
+
+
+def _remaining(wish: Wish, duration: timedelta) -> timedelta:
+    """Give for how long a port must stay open to count as open."""
+    least = wish.minimum_remaining
+    return duration / 2 if least is None or (wish.clamp and least >= duration) else least
 
 
 def _pending(serving: Sequence[Grant], port: int, sources: Iterable[str], lasting: datetime) -> tuple[Grant, ...]:

@@ -124,6 +124,19 @@ TABLE = [
         minimum_remaining=150 * MINUTE,
     ),
     Row(
+        "longer than it can ever stay open",
+        denied("port 22", "minimum_remaining", "3h", "shorter than 2h"),
+        grants=(grant(ends_in=2 * HOUR),),
+        rules=(rule(hours=2),),
+        minimum_remaining=3 * HOUR,
+    ),
+    Row(
+        "as long as it was ever open",
+        denied("minimum_remaining", "shorter than 2h"),
+        duration=2 * HOUR,
+        minimum_remaining=2 * HOUR,
+    ),
+    Row(
         "any time left is enough", opened(MINUTE), grants=(grant(ends_in=MINUTE),), minimum_remaining=timedelta(0)
     ),
     Row("open on another port", Ask(22, (DESK,), 3 * HOUR), grants=(grant(3389),)),
@@ -229,6 +242,15 @@ TABLE = [
         origin=OWN,
     ),
 ]
+
+
+def test_a_clamped_duration_demands_no_more_than_half_of_it() -> None:
+    wish = Wish(vm_id(), (22,), Origin((DESK,)), 4 * HOUR, 3 * HOUR, clamp=True)
+    coverage = Coverage(vm_id(), (rule(hours=2),))
+    asked = decide(wish, coverage, [grant(ends_in=59 * MINUTE)], NOON)
+    enough = decide(wish, coverage, [grant(ends_in=HOUR)], NOON)
+    assert asked == [Ask(22, (DESK,), 2 * HOUR)]
+    assert enough == [AlreadyOpen(22, (DESK,), NOON + HOUR, ())]
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.case)
