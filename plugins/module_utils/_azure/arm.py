@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from .._jit.errors import AzureRefused, AzureUnreachable, ReplyLost
+from .._jit.errors import AzureError, AzureRefused, AzureUnreachable, ReplyLost
 from .._jit.own_name import user_name
+from .._jit.sign_in import without_user_info
 from . import sdk
 from .clouds import Cloud
 from .pages import Items, read_items
@@ -213,13 +214,17 @@ def _respond(client: Any, method: str, url: str, body: Any = None, **options: An
     name = f"{method} {urlsplit(url).path}"
     try:
         response = client.send_request(request, **options)
-    except sdk.exceptions.ServiceRequestError as error:
-        raise AzureUnreachable(f"{urlsplit(url).netloc} can't be reached: {_first_line(error.message)}") from error
+    except (sdk.exceptions.ServiceRequestError, OSError) as error:
+        problem: AzureError = AzureUnreachable(f"{urlsplit(url).netloc} can't be reached: {_first_line(error)}")
     except sdk.exceptions.AzureError as error:
-        raise ReplyLost(f"{name} was sent, but its answer was lost: {_first_line(error.message)}") from error
-    if response.status_code >= 400:
-        raise _refusal(name, response)
-    return name, response
+        problem = ReplyLost(f"{name} was sent, but its answer was lost: {_first_line(error)}")
+    else:
+        # What leads elsewhere, such as to the sign-in of a gateway on the way, isn't followed.
+        if response.status_code >= 300:
+            raise _refusal(name, response)
+        return name, response
+    # Raised out here: the SDK's error may quote a proxy's password.
+    raise problem
 
 
 def _refusal(name: str, response: sdk.HttpResponse) -> AzureRefused:
@@ -253,5 +258,6 @@ def _seconds(header: str | None) -> float | None:
     return float(header) if header and header.isdigit() else None
 
 
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0] if text.strip() else "no further explanation"
+def _first_line(error: Exception) -> str:
+    text = str(getattr(error, "message", None) or error).strip()
+    return without_user_info(text.splitlines()[0]) if text else "no further explanation"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from . import sdk
 from .arm import READ_TIMEOUT, Arm, pipeline_client, send_json
 from .clouds import Cloud, resolve
 from .tokens import Tokens
+from .way_out import check_way_out
 
 # Several inventory files of one run share a token.
 _tokens: dict[tuple[SignIn, Cloud], Tokens] = {}
@@ -32,6 +34,7 @@ def connect(
     """
     sdk.require()
     validates = sign_in.validates_certificates
+    check_way_out(os.environ, os.path.exists, validates=validates)
 
     def fetch(url: str) -> Any:
         return send_json(pipeline_client(url, user_agent, validates=validates), "GET", url, retry_total=1)

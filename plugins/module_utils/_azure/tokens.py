@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .._jit.errors import AzureUnreachable, SignInFailed
-from .._jit.sign_in import SignIn, Way
+from .._jit.sign_in import NEEDS, SignIn, Way
 from . import sdk
 from .clouds import Cloud
 from .credentials import authority_of, credential_for
@@ -26,6 +26,9 @@ PAUSE = 30.0
 _LONGEST_QUOTE = 1500
 # Azure's word for a token that is fine, but of another tenant: a new one would be no better.
 _WRONG_TENANT = b"InvalidAuthenticationTokenTenant"
+# Where public clouds are asked for what an authority is; clouds of one's own needn't know it.
+_DISCOVERY = "login.microsoftonline.com"
+_NO_DISCOVERY = "In a cloud of your own say disable_instance_discovery: true (AZURE_DISABLE_INSTANCE_DISCOVERY)"
 _HINTS = {
     Way.AZ: "Run `az login`, or give client_id, tenant and secret",
     Way.MANAGED_IDENTITY: "auth_source: msi needs a machine in Azure that has an identity, and client_id (or "
@@ -107,10 +110,12 @@ class Tokens:
         options = {"claims": claims} if claims else {}
         try:
             token = self._credential.get_token_info(self._cloud.scope, options=options)
-        except sdk.exceptions.ServiceRequestError as error:
-            problem: SignInFailed | AzureUnreachable = AzureUnreachable(self._unreachable(error))
-        except (sdk.exceptions.AzureError, LookupError, TypeError, ValueError) as error:
-            problem = SignInFailed(self._failure(error))
+        except (sdk.exceptions.AzureError, LookupError, OSError, TypeError, ValueError) as error:
+            # azure-identity wraps failures of the network into its own.
+            lost = _is_of_network(error) or (self._sign_in.way in NEEDS and _is_of_network(error.__cause__))
+            problem: SignInFailed | AzureUnreachable = (
+                AzureUnreachable(self._unreachable(error)) if lost else SignInFailed(self._failure(error))
+            )
         else:
             life = token.expires_on - asked
             renewal = float(token.refresh_on or token.expires_on - min(EARLY, life / 2))
@@ -122,7 +127,9 @@ class Tokens:
         place = urlsplit(authority_of(self._sign_in, self._cloud)[0]).netloc
         if self._sign_in.way is Way.MANAGED_IDENTITY:
             place = f"the service of managed identities ({_HINTS[Way.MANAGED_IDENTITY]})"
-        return f"{self._sign_in.describe()} can't sign in: {place} can't be reached: {self._quoted(error)}"
+        said = self._quoted(error)
+        hint = f". {_NO_DISCOVERY}" if _DISCOVERY in said and _DISCOVERY not in place else ""
+        return f"{self._sign_in.describe()} can't sign in: {place} can't be reached: {said}{hint}"
 
     def _failure(self, error: Any) -> str:
         sign_in = self._sign_in
@@ -133,7 +140,9 @@ class Tokens:
     def _quoted(self, error: Any) -> str:
         text = str(getattr(error, "message", None) or error)
         if self._sign_in.way is not Way.CHAIN:  # its reasons are one for each line
-            text = text.strip().partition("\n")[0]
+            lines = text.strip().splitlines()
+            # az warns before it says what went wrong.
+            text = next((line for line in lines if not line.startswith("WARNING")), "".join(lines[:1]))
         words = " ".join(text.split()) or "no further explanation"
         return self._sign_in.masked(words)[:_LONGEST_QUOTE].rstrip(" .:")
 
@@ -160,6 +169,10 @@ class Authentication:
     def _send(self, request: Any, token: str) -> Any:
         request.http_request.headers["Authorization"] = f"Bearer {token}"
         return self.next.send(request)
+
+
+def _is_of_network(error: BaseException | None) -> bool:
+    return isinstance(error, (sdk.exceptions.ServiceRequestError, sdk.exceptions.ServiceResponseError, OSError))
 
 
 def demanded_claims(challenge: str | None) -> str | None:

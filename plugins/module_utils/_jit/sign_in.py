@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -37,6 +38,9 @@ DEFAULT_PROFILE = "default"
 DEFAULT_CLOUD = "AzureCloud"
 
 
+_USER_INFO = re.compile(r"(?<=://)[^\s'\"<>]*@")
+
+
 class Way(Enum):
     """By what a principal proves who it is."""
 
@@ -58,6 +62,11 @@ NEEDS: Mapping[Way, tuple[str, ...]] = {
     Way.CERTIFICATE: ("client_id", "tenant", "x509_certificate_path"),
     Way.PASSWORD: ("ad_user", "password"),
 }
+
+
+def without_user_info(text: str) -> str:
+    """Take users and passwords, such as those of proxies, out of the URLs in somebody else's text."""
+    return _USER_INFO.sub("***@", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,7 @@ class SignIn:
         """Take the secrets out of somebody else's text."""
         for secret in sorted(self.secrets, key=len, reverse=True):
             text = text.replace(secret, "***")
-        return text
+        return without_user_info(text)
 
     @property
     def advice(self) -> str:

@@ -215,6 +215,9 @@ class _Chooser:
         is_known_to_az = bool(az and subscription and subscription.lower() in az.subscriptions)
         mode = where.get("cert_validation_mode", VALIDATION_MODES[0])
         discovery = where.get("disable_instance_discovery", "false")
+        for option in ("cloud_environment", "adfs_authority_url"):
+            if "@" in where.get(option, ""):
+                raise InvalidOption(option, "there can't be a user or a password in it")
         proof: dict[str, Any] = {name: who[name] for name in _CARRIES.get(way, ()) if name in who}
         sign_in = SignIn(
             way=way,

@@ -162,6 +162,12 @@ def test_an_answer_of_another_kind_is_a_lost_reply(content: bytes) -> None:
         (exceptions.ServiceResponseTimeoutError("slow"), ReplyLost, "lost: slow"),
         (exceptions.IncompleteReadError("cut"), ReplyLost, "lost: cut"),
         (exceptions.ServiceRequestError(""), AzureUnreachable, "no further explanation"),
+        (OSError("no usable bundle /x.pem"), AzureUnreachable, "can't be reached: no usable bundle /x.pem"),
+        (
+            exceptions.ServiceResponseError("bad http://u:p@proxy:1"),
+            ReplyLost,
+            r"lost: bad http://\*\*\*@proxy:1$",
+        ),
     ],
 )
 def test_what_the_sdk_raises_comes_out_as_one_of_the_projects_errors(
@@ -170,7 +176,8 @@ def test_what_the_sdk_raises_comes_out_as_one_of_the_projects_errors(
     with pytest.raises(AzureError, match=words) as caught:
         send_json(Client(raised), "PUT", URL, {})
     assert type(caught.value) is expected
-    assert caught.value.__cause__ is raised
+    # Ansible tells causes, too, and those may quote passwords.
+    assert caught.value.__cause__ is caught.value.__context__ is None
 
 
 @pytest.mark.parametrize("content", [b"<html>", b'{"value": [1', b"[]", b"\xff\xfe", b'{"value": [1]} x'])
@@ -192,3 +199,11 @@ def test_an_answer_without_content_is_an_empty_page() -> None:
 def test_a_refused_page_is_refused() -> None:
     with pytest.raises(AzureRefused, match="no right"):
         list(page_items(Client(Answer(403, arm_error())), URL))
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 304, 307, 308])
+def test_an_answer_that_leads_elsewhere_is_no_success(status: int) -> None:
+    error = refusal(status_code=status, reason="Found", headers={"Location": "https://gateway.example/"})
+    assert (error.status, error.code) == (status, "Found")
+    with pytest.raises(AzureRefused):
+        list(page_items(Client(Answer(status)), URL))

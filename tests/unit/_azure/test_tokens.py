@@ -239,6 +239,14 @@ def test_no_token_goes_over_plain_http() -> None:
         policy.send(SimpleNamespace(http_request=HttpRequest("GET", "http://arm.local/x")))
 
 
+def wrapped(error: Exception, text: str = "Authentication failed: no route") -> Exception:
+    """Wrap a failure as azure-identity does."""
+    try:
+        raise ClientAuthenticationError(text) from error
+    except ClientAuthenticationError as outer:
+        return outer
+
+
 @pytest.mark.parametrize(
     ("sign_in", "error", "kind", "words"),
     [
@@ -249,6 +257,33 @@ def test_no_token_goes_over_plain_http() -> None:
             ["service principal app of tenant t", "the options", "AADSTS7000215", "***", "secret (AZURE_SECRET)"],
         ),
         (SIGN_IN, ServiceRequestError(f"no route {SECRET}"), AzureUnreachable, ["login.local", "no route ***"]),
+        (SIGN_IN, wrapped(ServiceRequestError("no route")), AzureUnreachable, ["login.local can't be reached"]),
+        (SIGN_IN, OSError(f"no bundle {SECRET}"), AzureUnreachable, ["no bundle ***"]),
+        (
+            SIGN_IN,
+            wrapped(ServiceRequestError("x"), "Failed to resolve 'login.microsoftonline.com'"),
+            AzureUnreachable,
+            ["disable_instance_discovery: true"],
+        ),
+        (
+            SIGN_IN,
+            ServiceRequestError(f"Failed to parse: http://user:{SECRET[:4]}@proxy"),
+            AzureUnreachable,
+            ["http://***@proxy"],
+        ),
+        (
+            SignIn(Way.AZ, "auto"),
+            ClientAuthenticationError("WARNING: assuming this\nERROR: AADSTS90002: no such tenant\nmore"),
+            SignInFailed,
+            ["can't sign in: ERROR: AADSTS90002: no such tenant. Run `az login`"],
+        ),
+        (
+            SignIn(Way.AZ, "auto"),
+            wrapped(FileNotFoundError("az"), "az is gone"),
+            SignInFailed,
+            ["az is gone. Run"],
+        ),
+        (SignIn(Way.AZ, "auto"), ClientAuthenticationError("WARNING: alone"), SignInFailed, ["WARNING: alone"]),
         (SIGN_IN, ValueError(f"odd {SECRET}"), SignInFailed, ["odd ***"]),
         (SIGN_IN, KeyError("expires_in"), SignInFailed, ["expires_in"]),
         (

@@ -1,0 +1,40 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way from the controller to Azure: what the environment says of certificates and proxies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from .._jit.errors import InvalidOption
+
+# In the order in which the HTTP library reads them.
+BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_PROXIES = ("https_proxy", "all_proxy")
+
+
+def check_way_out(environment: Mapping[str, str], exists: Callable[[str], bool], *, validates: bool) -> None:
+    """Refuse what the HTTP library would fail at, in its own words and with the passwords that stand there."""
+    bundle = next(((name, path) for name in BUNDLES if (path := environment.get(name))), None)
+    if validates and bundle is not None and not exists(bundle[1]):
+        raise InvalidOption(
+            bundle[0], f"{bundle[1]} is not there: name a file with certificates, by its whole path, or unset it"
+        )
+    for name, value in environment.items():
+        if name.lower() in _PROXIES and value.strip() and not _is_proxy(value.strip()):
+            raise InvalidOption(
+                name,
+                "it is no address of a proxy, such as http://proxy.example.com:3128; in a password, all but "
+                "letters and digits is written like %2F",
+            )
+
+
+def _is_proxy(text: str) -> bool:
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        _ = parts.port
+    except ValueError:
+        return False
+    return bool(parts.hostname) and "@" not in f"{parts.path}{parts.query}{parts.fragment}"
