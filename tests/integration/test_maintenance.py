@@ -195,3 +195,38 @@ def test_where_nothing_opens_there_is_no_work(desktops: Playbooks, simulator: Ru
     assert worked(run) == []
     assert "No host opened" in run.output
     assert open_rules(simulator) == 0
+
+
+def test_uncovered_machines_are_covered_first_and_open_to_all_where_that_is_meant(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    playbooks.write_inventory({name: {**HOSTS[name], "ansible_connection": "local"} for name in ("vdi-win-01",)})
+    wanted = {
+        "jit_sources": ["0.0.0.0/1", "128.0.0.0/1"],
+        "jit_allow_any_source": True,
+        "jit_enable_missing": True,
+    }
+    more = {
+        **wanted,
+        "jit_clamp_duration": True,
+        "jit_justification": "CHG-4711",
+        "jit_justification_pattern": "CHG",
+    }
+    demanded = {**more, "jit_justification_pattern": "^INC-[0-9]+$"}
+    tasks = write(playbooks, "work.yml", [WORK])
+
+    refused = playbooks.run(MAINTENANCE, *SETTINGS, "-e", json.dumps(demanded), "-e", f"jit_tasks={tasks}")
+    sent = simulator.journal()
+    run = playbooks.run(MAINTENANCE, *SETTINGS, "-e", json.dumps(more), "-e", f"jit_tasks={tasks}")
+
+    assert refused.returncode != 0
+    assert "justification" in refused.output
+    assert "^INC-[0-9]+$" in refused.output
+    assert sent == []
+    assert run.returncode == 0, run.output
+    (opened,) = [task for task in run.tasks if task.name.endswith("Open the ports")]
+    (vm,) = opened.result["vms"]
+    assert (vm["state"], vm["enabled"]) == ("opened", True)
+    assert vm["ports"][0]["sources"] == ["0.0.0.0/1", "128.0.0.0/1"]
+    assert worked(run) == ["vdi-win-01"]
+    assert open_rules(simulator) == 0
