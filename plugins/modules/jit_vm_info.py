@@ -58,7 +58,7 @@ options:
       - Where the VMs and their networks are read from.
       - V(resource_graph) is one query for each thousand VMs, whatever the number of subscriptions. It follows changes within
         seconds to minutes. Policies and security groups are read from their source in any case.
-      - V(arm) is five lists for each subscription, which are current to the second.
+      - V(arm) is ten lists for each subscription, which are current to the second.
       - V(auto) is V(resource_graph), and V(arm) with a warning where Resource Graph is forbidden or absent.
     type: str
     choices: [auto, resource_graph, arm]
@@ -94,18 +94,24 @@ options:
       - Needs the Python package jmespath on the controller.
     type: str
 notes:
-  - A verdict is V(open) or V(closed) for all addresses of a source, V(partial) where some get in and some don't, and
-    V(unknown) where it can't be told from what was read. It is about network security groups and public addresses; whether
+  - A verdict is V(open) or V(closed) for all addresses of a source, V(partial) where some certainly get in and others don't
+    or can't be told, and V(unknown) where it can't be told from what was read whether anybody does. It is about network security groups and public addresses; whether
     something listens, and what the VM's own firewall does, is not looked at.
   - The verdict is V(unknown), unless all that may be comes to the same, where a load balancer's NAT rules or backend pools
-    name the VM's interface, where a policy names an Azure Firewall's address for the VM, where a rule hangs on a service
-    tag whose addresses aren't known, and where a group, a subnet or a public address may not be read.
+    name the VM's interface, where an Azure Firewall stands in the VM's network or in a peer of it or a policy
+    names a firewall's address for the VM, where a rule hangs on a service
+    tag whose addresses aren't known, and where a group, a subnet, an interface or a public address may not be read.
   - Security admin rules of Azure Virtual Network Manager come before all security groups and can't be read from them. So
     everything is V(unknown) in subscriptions that such a manager can have rules for. Managers are looked for in all that the
     credential sees, or with O(source=arm) in the subscriptions that are read; one that it doesn't see isn't noticed.
     O(effective_rules=azure) clears the doubt for all ports that no rule of a manager names.
-  - What is not noticed - a load balancer that knows its backends by addresses alone, an Azure Firewall or another appliance
-    that forwards to the VM though no policy says so, and whatever a proxy or a bastion host in the network lets through.
+  - The tag C(VirtualNetwork), which Azure's last rules let in, stands for the network, its peers, and all that routes lead to.
+    A default route makes the internet a part of it. Peers and route tables are read; what a gateway learned is shown nowhere.
+    So for a VM with a public address in a network with a gateway, of its own or a peer's, the internet is V(unknown) where
+    only the last rules decide. O(effective_rules=azure) clears that doubt.
+  - What is not noticed - a load balancer that knows its backends by addresses alone, an Azure Firewall in a hub of a Virtual WAN
+    or in a network that the credential doesn't see, another appliance that forwards to the VM, and whatever a proxy or a
+    bastion host in the network lets through.
   - Prices of single VMs are asked for only in subscriptions whose plan covers some of their VMs, with one request for each VM;
     a VM that a policy holds and that no list shows is asked for by itself.
   - A VM without a security group counts as guarded where an Azure Firewall is in its own virtual network. One in another

@@ -191,6 +191,8 @@ def test_a_vms_own_plan_is_addressed_as_by_the_official_client() -> None:
     [
         ("azureFirewalls", lambda sdk: list(sdk.azure_firewalls.list_all())),
         ("networkManagers", lambda sdk: list(sdk.network_managers.list_by_subscription())),
+        ("virtualNetworks", lambda sdk: list(sdk.virtual_networks.list_all())),
+        ("routeTables", lambda sdk: list(sdk.route_tables.list_all())),
     ],
 )
 def test_what_stands_around_vms_is_addressed_as_by_the_official_client(kind: str, theirs: THEIRS) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._jit.assessment import ASSESSMENT, Assessment, read_assessment
 from .._jit.errors import AzureRefused
 from .._jit.ids import VmId
+from .._jit.networks import NETWORKS, ROUTE_TABLES
 from .._jit.surroundings import CLASSIC_VMS, FIREWALLS, MANAGERS, Surroundings, read_surroundings
 from .arm import Arm
 from .arm_fleet import NETWORK_API
@@ -23,9 +24,10 @@ _WORKERS = 8
 # Forbidden, or not there at all, as in clouds without Resource Graph, or of a kind that nobody registered.
 _SHUT = (403, 404)
 _LISTS = ((CLASSIC_VMS, CLASSIC_API), (FIREWALLS, NETWORK_API), (MANAGERS, NETWORK_API))
-_SURROUNDINGS = f"""\
+_NETWORK_LISTS = ((NETWORKS, NETWORK_API), (ROUTE_TABLES, NETWORK_API))
+_RESOURCES = """\
 Resources
-| where type in~ ({", ".join(quote(kind.lower()) for kind, _version in _LISTS)})
+| where type in~ ({kinds})
 | project id, name, type, location, tags, properties
 | order by id asc"""
 _ASSESSMENTS = f"""\
@@ -34,6 +36,10 @@ SecurityResources
 | where name =~ {quote(ASSESSMENT)}
 | project id, name, properties
 | order by id asc"""
+
+
+# By subscription, kind and version.
+_List: TypeAlias = tuple[str, str, str]
 
 
 class ArmSurroundings:
@@ -45,29 +51,28 @@ class ArmSurroundings:
         self._warn = warn
 
     def find(self, subscriptions: Sequence[str], *, ask_graph: bool = True) -> Surroundings:
-        """Find firewalls, network managers and classic VMs.
+        """Find firewalls, network managers, classic VMs, and what is connected to networks.
 
-        Resource Graph is asked for all that the credential sees, because a manager may lie in any subscription.
+        Resource Graph is asked for all managers and firewalls that the credential sees: these may lie in any
+        subscription.
         """
-        resources = self._ask(_SURROUNDINGS, {}) if ask_graph else None
+        resources = self._ask(_query(_LISTS), {}) if ask_graph else None
+        networks = self._ask(_query(_NETWORK_LISTS), {"subscriptions": list(subscriptions)}) if ask_graph else None
+        unread: list[tuple[str, str]] = []
         if resources is None:
-            resources = self._list_all(
-                [(one, kind, version) for one in subscriptions for kind, version in _LISTS],
-                "firewalls and network managers",
-            )
+            resources = self._list_all(_each(subscriptions, _LISTS), "firewalls and network managers", unread)
+        if networks is None:
+            networks = self._list_all(_each(subscriptions, _NETWORK_LISTS), "routes of networks", unread)
         wanted = {one.lower() for one in subscriptions}
-        return read_surroundings(
-            resource for resource in resources if _is_manager(resource) or _subscription_of(resource) in wanted
-        )
+        found = [one for one in resources if _kind(one) != CLASSIC_VMS.lower() or _subscription_of(one) in wanted]
+        return read_surroundings([*found, *networks], unread)
 
     def assessments(self, subscriptions: Sequence[str], *, ask_graph: bool = True) -> dict[VmId, Assessment]:
         """Read Defender's assessments of just-in-time access; lists show them among all others, in many pages."""
         documents = self._ask(_ASSESSMENTS, {"subscriptions": list(subscriptions)}) if ask_graph else None
         if documents is None:
             kind = "Microsoft.Security/assessments"
-            documents = self._list_all(
-                [(one, kind, ASSESSMENTS_API) for one in subscriptions], "Defender's assessments"
-            )
+            documents = self._list_all(_each(subscriptions, [(kind, ASSESSMENTS_API)]), "Defender's assessments")
         return dict(found for document in documents if (found := read_assessment(document)))
 
     def _ask(self, text: str, scope: dict[str, Any]) -> list[Any] | None:
@@ -78,16 +83,22 @@ class ArmSurroundings:
                 raise
             return None
 
-    def _list_all(self, lists: Iterable[tuple[str, str, str]], what: str) -> list[Any]:
+    def _list_all(
+        self, lists: Iterable[_List], what: str, unread: list[tuple[str, str]] | None = None
+    ) -> list[Any]:
+        """Read lists; those that may not be read are added to `unread`, by kind and subscription."""
         refusals: list[AzureRefused] = []
 
-        def read(one: tuple[str, str, str]) -> list[Any]:
+        def read(one: _List) -> list[Any]:
             subscription_id, kind, version = one
             try:
-                return list(self._arm.items(f"/subscriptions/{subscription_id}/providers/{kind}", version))
+                items = self._arm.items(f"/subscriptions/{subscription_id}/providers/{kind}", version)
+                return [{"type": kind, **item} for item in items]
             except AzureRefused as error:
                 if error.status == 403:
                     refusals.append(error)
+                    if unread is not None:
+                        unread.append((kind, subscription_id))
                 elif error.status != 404:
                     raise
                 return []
@@ -99,8 +110,16 @@ class ArmSurroundings:
         return found
 
 
-def _is_manager(resource: Any) -> bool:
-    return str(resource.get("type") or "").lower() == MANAGERS.lower()
+def _query(lists: Iterable[tuple[str, str]]) -> str:
+    return _RESOURCES.replace("{kinds}", ", ".join(quote(kind.lower()) for kind, _version in lists))
+
+
+def _each(subscriptions: Iterable[str], lists: Iterable[tuple[str, str]]) -> list[_List]:
+    return [(one, kind, version) for one in subscriptions for kind, version in lists]
+
+
+def _kind(resource: Any) -> str:
+    return str(resource.get("type") or "").lower()
 
 
 def _subscription_of(resource: Any) -> str:

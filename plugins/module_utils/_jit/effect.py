@@ -60,7 +60,7 @@ def _effect(source: str, verdicts: Sequence[Verdict], *, is_granted: bool) -> Ef
         return Effect(
             "unexplained", f"{source} is {admitted.reason}, and no rule of just-in-time access admits it"
         )
-    doubtful = next((verdict for verdict in verdicts if verdict.state == "unknown"), None)
+    doubtful = next((verdict for verdict in verdicts if verdict.is_doubtful), None)
     if doubtful is not None:
         return Effect("unknown", f"whether {source} gets in can't be told: {doubtful.reason}")
     refusal = verdicts[0].reason if verdicts else "it has no address"

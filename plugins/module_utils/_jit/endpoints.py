@@ -42,6 +42,16 @@ class Unread(Enum):
     ADMIN_RULES = "Virtual Network Manager's admin rules"
     LOAD_BALANCER = "a load balancer's rules"
     FIREWALL = "an Azure Firewall's rules"
+    ROUTES = "the routes of its subnet"
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What is known of the addresses that the tag VirtualNetwork stands for; not `is_whole`, there may be more."""
+
+    own: tuple[str, ...] = ()
+    routed: tuple[str, ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,8 @@ class Endpoint:
     """One IP configuration of an interface, and what stands before it.
 
     `application_groups` are the ids of its application security groups in lower case, None where they are unknown;
-    `network_space` the prefixes that are known to belong to its virtual network or what is connected to it.
+    `network_space` the prefixes that its virtual network has, and `routed` all others that the tag VirtualNetwork
+    is known to stand for: of peers, of what hangs on gateways, and of routes, up to 0.0.0.0/0 [docs].
     """
 
     address: str
@@ -58,6 +69,7 @@ class Endpoint:
     application_groups: frozenset[str] | None = frozenset()
     public: PublicAddress = PublicAddress.UNKNOWN
     network_space: tuple[str, ...] = ()
+    routed: tuple[str, ...] = ()
     unread: frozenset[Unread] = frozenset()
     name: str = ""
 
@@ -65,6 +77,10 @@ class Endpoint:
     def version(self) -> int | None:
         network = network_of(self.address)
         return network.version if network else None
+
+    @property
+    def space(self) -> Space:
+        return Space(self.network_space, self.routed, Unread.ROUTES not in self.unread)
 
     @property
     def groups(self) -> tuple[SecurityGroup, ...]:

@@ -19,7 +19,7 @@ from .endpoints import VIRTUAL_NETWORK, Endpoint, PublicAddress, Unread
 from .inbound import Bundle, Protocol, Question, Step, depart, follow
 from .security_rules import SecurityRule, UnreadRule
 
-# `partial`: some of the source's addresses certainly get in, and some certainly don't.
+# `partial`: some of the source's addresses certainly get in, and of others that isn't certain.
 State: TypeAlias = Literal["open", "closed", "partial", "unknown"]
 _PREFIXES_SHOWN = 3
 
@@ -30,7 +30,7 @@ class Verdict:
 
     `trail` is what the layers said to most of those that the verdict is about: who let them in or refused them, or
     what can't be told. `admitted` are the prefixes that certainly get in, `admitting` all rules that may let
-    somebody in.
+    somebody in. `is_doubtful` tells that of some it can't be told, be others certain or not.
     """
 
     state: State
@@ -38,6 +38,7 @@ class Verdict:
     trail: tuple[Step, ...] = ()
     admitted: tuple[str, ...] = ()
     admitting: tuple[SecurityRule, ...] = ()
+    is_doubtful: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -66,10 +67,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class VmVerdict:
-    """The verdicts on all IP configurations of a VM, and what they come to."""
+    """The verdicts on all IP configurations of a VM, and what they come to; `gap` says what was not seen of it."""
 
     state: State
     parts: tuple[tuple[Endpoint, Verdict], ...]
+    gap: str = ""
 
     @property
     def blamed(self) -> tuple[Endpoint, Verdict] | None:
@@ -78,20 +80,23 @@ class VmVerdict:
 
     @property
     def reason(self) -> str:
-        return self.blamed[1].reason if self.blamed else "no IP configuration was read"
+        return self.blamed[1].reason if self.blamed else self.gap or "no IP configuration was read"
 
 
 def judge(endpoint: Endpoint, source: str, port: int, protocol: Protocol = "tcp") -> Verdict:
     """Judge whether `source` gets in: a prefix, `*`, `INTERNET`, `VIRTUAL_NETWORK` or another service tag."""
     if Unread.ADMIN_RULES in endpoint.unread:
-        return Verdict("unknown", f"{Unread.ADMIN_RULES.value} were not read")
+        return Verdict("unknown", f"{Unread.ADMIN_RULES.value} were not read", is_doubtful=True)
     verdict = _judge(endpoint, source, port, protocol)
     if Unread.FIREWALL not in endpoint.unread or verdict.is_open or not _comes_from_outside(source, endpoint):
         return verdict
     # A firewall forwards connections from the internet under an address of its own network [docs].
     if _judge(endpoint, VIRTUAL_NETWORK, port, protocol).is_closed:
         return verdict
-    return replace(verdict, state="unknown", reason=f"{Unread.FIREWALL.value} were not read")
+    doubt = f"{Unread.FIREWALL.value} were not read"
+    if verdict.state == "partial":
+        return replace(verdict, reason=f"{verdict.reason}; {doubt}", is_doubtful=True)
+    return replace(verdict, state="unknown", reason=doubt, is_doubtful=True)
 
 
 def judge_rules(endpoint: Endpoint, source: str, port: int, protocol: Protocol = "tcp") -> Verdict:
@@ -99,18 +104,23 @@ def judge_rules(endpoint: Endpoint, source: str, port: int, protocol: Protocol =
     return _judge(replace(endpoint, public=PublicAddress.BASIC), source, port, protocol)
 
 
-def judge_vm(endpoints: Sequence[Endpoint], source: str, port: int, protocol: Protocol = "tcp") -> VmVerdict:
-    """Judge a VM by all its IP configurations: one that is open is enough, and only all make it closed."""
+def judge_vm(
+    endpoints: Sequence[Endpoint], source: str, port: int, protocol: Protocol = "tcp", gap: str = ""
+) -> VmVerdict:
+    """Judge a VM by all its IP configurations: one that is open is enough, and only all make it closed.
+
+    What is certain of one isn't hidden by a doubt about another. `gap` says why some may not have been seen.
+    """
     parts = tuple((endpoint, judge(endpoint, source, port, protocol)) for endpoint in endpoints)
     states = {verdict.state for _endpoint, verdict in parts}
-    order: tuple[State, ...] = ("open", "unknown", "partial", "closed")
-    return VmVerdict(next((state for state in order if state in states), "unknown"), parts)
+    order: tuple[State, ...] = ("open", "partial", "unknown") if gap else ("open", "partial", "unknown", "closed")
+    return VmVerdict(next((state for state in order if state in states), "unknown"), parts, gap)
 
 
 def _judge(endpoint: Endpoint, source: str, port: int, protocol: Protocol) -> Verdict:
     if endpoint.version is None:
-        return Verdict("unknown", "its private address is not known")
-    bundles, certain = depart(source, endpoint.network_space, endpoint.version)
+        return Verdict("unknown", "its private address is not known", is_doubtful=True)
+    bundles, certain = depart(source, endpoint.space, endpoint.version)
     ends = follow(Question(endpoint, port, protocol), bundles)
     inside, outside = [end for end in ends if end.gets_in], [end for end in ends if not end.gets_in]
     may_enter, may_fail = _addresses(inside, endpoint.version), _addresses(outside, endpoint.version)
@@ -125,23 +135,24 @@ def _judge(endpoint: Endpoint, source: str, port: int, protocol: Protocol) -> Ve
     if not outside:
         trail = _typical(inside, enter)
         return Verdict("open", f"let in by {_describe_all(trail, endpoint)}", trail, (source,), admitting)
-    admitted = tuple(enter.prefixes())
-    if certain & enter and certain & fail:
-        trail = _typical(inside, enter)
-        reason = f"{_shorten(admitted)} let in by {_describe_all(trail, endpoint)}, and nobody else"
-        return Verdict("partial", reason, trail, admitted, admitting)
-    if doubt := _doubt(ends, may_enter & may_fail):
-        unsure = next(step for step in doubt if not step.sure)
-        reason = f"it can't be told what comes of {_describe(unsure, endpoint)}"
-        return Verdict("unknown", reason, doubt, admitted, admitting)
+    doubt = _doubt(ends, may_enter & may_fail)
+    if certainly := enter & certain:
+        trail, admitted = _typical(inside, certainly), tuple(certainly.prefixes())
+        others = _say_doubt(doubt, endpoint) if doubt else "and nobody else"
+        reason = f"{_shorten(admitted)} let in by {_describe_all(trail, endpoint)}, {others}"
+        is_doubtful = bool(doubt) or not certain & fail
+        return Verdict("partial", reason, trail, admitted, admitting, is_doubtful)
     trail = _typical(inside, enter)
+    admitted = tuple(enter.prefixes())
+    if doubt:
+        return Verdict("unknown", _say_doubt(doubt, endpoint), doubt, admitted, admitting, is_doubtful=True)
     reason = f"{_describe_all(trail, endpoint)} lets in some that may be in {source}, and may not"
-    return Verdict("unknown", reason, trail, admitted, admitting)
+    return Verdict("unknown", reason, trail, admitted, admitting, is_doubtful=True)
 
 
 def _comes_from_outside(source: str, endpoint: Endpoint) -> bool:
     return endpoint.version is not None and any(
-        bundle.from_internet for bundle in depart(source, endpoint.network_space, endpoint.version)[0]
+        bundle.from_internet for bundle in depart(source, endpoint.space, endpoint.version)[0]
     )
 
 
@@ -165,6 +176,15 @@ def _doubt(ends: Sequence[Bundle], both_ways: Addresses) -> tuple[Step, ...]:
     otherwise = {end.gets_in for end in concerned if end.is_certain}
     assumed = [end for end in concerned if not end.is_certain]
     return min(assumed, key=lambda end: end.gets_in in otherwise).trail if assumed else ()
+
+
+def _say_doubt(trail: Sequence[Step], endpoint: Endpoint) -> str:
+    """Say what can't be told: what comes of a step, or else where routes lead."""
+    unsure = next((step for step in trail if not step.sure), None)
+    if unsure is not None:
+        return f"it can't be told what comes of {_describe(unsure, endpoint)}"
+    rules = _describe_all(trail, endpoint)
+    return f"it can't be told who is in the virtual network for {rules}, because routes to it were not read"
 
 
 def _describe_all(trail: Sequence[Step], endpoint: Endpoint) -> str:

@@ -42,6 +42,7 @@ class _Likeness:
     """What tells a VM and a port from others, as far as rules do: by what they do, whatever they are called."""
 
     protocol: Protocol
+    gap: str
     places: tuple[object, ...]
 
 
@@ -80,11 +81,11 @@ def report_exposure(sight: Sight, asked: Asked, memory: Memory) -> Exposure:
     plain = sight.view.endpoints(sight.layout)
     for port, protocol in sorted(asked.ports.items()):
         endpoints = sight.at_port(plain, port)
-        alike, rules = _likeness(endpoints, port, protocol)
+        alike, rules = _likeness(endpoints, port, protocol, sight.gap)
         for source in asked.sources:
             verdict = memory.closed.get((alike, source)) or memory.others.get((alike, rules, source))
             if verdict is None:
-                verdict = judge_vm(endpoints, WORDS.get(source, source), port, protocol)
+                verdict = judge_vm(endpoints, WORDS.get(source, source), port, protocol, sight.gap)
                 if verdict.state == "closed":
                     memory.closed[alike, source] = verdict
                 else:
@@ -100,7 +101,9 @@ def describe_rule(rule: SecurityRule | UnreadRule) -> Json:
     return {"name": rule.name, "priority": rule.priority, "security_group_id": _group_of(rule.id)}
 
 
-def _likeness(endpoints: Sequence[Endpoint], port: int, protocol: Protocol) -> tuple[_Likeness, tuple[int, ...]]:
+def _likeness(
+    endpoints: Sequence[Endpoint], port: int, protocol: Protocol, gap: str
+) -> tuple[_Likeness, tuple[int, ...]]:
     """Find what tells a port of a VM from others, and the identity of the rules that concern it."""
     rules: list[int] = []
     places: list[object] = []
@@ -113,8 +116,8 @@ def _likeness(endpoints: Sequence[Endpoint], port: int, protocol: Protocol) -> t
             concerned = [rule for rule in layer.in_order() if question.may_concern(rule)]
             places.append(tuple(_mark(rule, question) for rule in concerned))
             rules += map(id, concerned)
-        places.append((endpoint.version, endpoint.public, endpoint.unread, endpoint.network_space))
-    return _Likeness(protocol, tuple(places)), tuple(rules)
+        places.append((endpoint.version, endpoint.public, endpoint.unread, endpoint.space))
+    return _Likeness(protocol, gap, tuple(places)), tuple(rules)
 
 
 def _mark(rule: SecurityRule | UnreadRule, question: Question) -> object:
@@ -149,6 +152,8 @@ def _deny(endpoints: Sequence[Endpoint], alike: _Likeness, port: int, memory: Me
     if known and known != "shadowed":
         return {"port": port, "state": known}
     state = _presence(endpoints, port, alike.protocol)
+    if alike.gap and state == "present":
+        state = "unknown"
     undone = (
         [rule for one in endpoints for rule in shadows(one, port, alike.protocol)] if state != "missing" else []
     )

@@ -75,7 +75,7 @@ def _effect(verdict: Verdict, grants: tuple[SecurityRule, ...]) -> Effect:
         return "effective" if any(rule.is_jit_grant for rule in verdict.admitting) else "needless"
     if verdict.state == "closed":
         return "blocked" if grants else "absent"
-    return verdict.state
+    return "unknown" if verdict.is_doubtful else verdict.state
 
 
 def _names(rule: SecurityRule, source: str) -> bool:

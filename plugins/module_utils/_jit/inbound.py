@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from .address_sets import PRIVATE, PROBES, PUBLIC, Addresses
-from .endpoints import Endpoint, Layer, NoGroup, PublicAddress, Unread
+from .endpoints import Endpoint, Layer, NoGroup, PublicAddress, Space, Unread
 from .security_rules import SecurityGroup, SecurityRule, UnreadRule
 from .sources import ANY, covers, network_of
 
@@ -50,6 +50,8 @@ class Bundle:
     holds: frozenset[str] = frozenset()
     lacks: frozenset[str] = frozenset()
     trail: tuple[Step, ...] = ()
+    # Only if routes that were not read lead to them.
+    is_supposed: bool = False
 
     @property
     def gets_in(self) -> bool:
@@ -57,7 +59,7 @@ class Bundle:
 
     @property
     def is_certain(self) -> bool:
-        return all(step.sure for step in self.trail)
+        return not self.is_supposed and all(step.sure for step in self.trail)
 
     def of(self, addresses: Addresses) -> Bundle:
         return replace(self, addresses=addresses)
@@ -107,29 +109,31 @@ class Question:
 
 # Asked with the same words for VM after VM.
 @lru_cache(maxsize=1024)
-def depart(source: str, network_space: tuple[str, ...], version: int) -> tuple[tuple[Bundle, ...], Addresses]:
+def depart(source: str, space: Space, version: int) -> tuple[tuple[Bundle, ...], Addresses]:
     """Give the packets of a source to be followed, and those of their addresses that the source certainly has.
 
     A virtual network has some private addresses, but which beyond the known ones nobody can say; of a service tag
-    no address is known.
+    no address is known. A public prefix that is routed may be a part of the internet or a network of one's own;
+    one too wide for a network is a route, and what lies in it is the internet all the same.
     """
-    known = Addresses.named(version, network_space)
-    public, private = PUBLIC[version] - known, PRIVATE[version] - known
+    ground = _Ground.of(space, version)
     word = source.strip().lower()
     if word == _NETWORK:
-        return _bundles(known | private, public, known | private), known
+        inside = ground.known | PRIVATE[version]
+        return tuple(_some([Bundle(inside, False, frozenset({_NETWORK}), frozenset({_INTERNET}))])), ground.known
     network = network_of(word)
-    everything = public | private | known
-    asked = everything
+    internet = PUBLIC[version] - ground.own
+    asked = internet | PRIVATE[version] | ground.known
+    certain = asked
     if word == _INTERNET:
-        asked = public
+        asked, certain = internet, internet - ground.known
     elif word == _PROBES:
-        asked = PROBES[version]
+        asked = certain = PROBES[version]
     elif network and (network.prefixlen or network.version != version):
-        asked = Addresses.named(version, [word])
-    bundles = _bundles(asked, public, known)
+        asked = certain = Addresses.named(version, [word])
+    bundles = ground.sort(asked, all_from_internet=word == _INTERNET)
     if network or word in {*_ANY, _INTERNET, _PROBES}:
-        return bundles, asked
+        return bundles, certain
     return tuple(bundle.holding(word) for bundle in bundles), Addresses(version)
 
 
@@ -148,18 +152,51 @@ def follow(question: Question, bundles: Iterable[Bundle]) -> list[Bundle]:
     return [end for bundle in ends for end in _arrive(endpoint, bundle)]
 
 
-def _bundles(asked: Addresses, public: Addresses, inside: Addresses) -> tuple[Bundle, ...]:
-    """Sort addresses by what is known of them: outside of the virtual network, inside, private, or nothing."""
-    outer, inner = asked & public, asked & inside
-    others = asked - outer - inner
-    private = others & PRIVATE[asked.version]
-    bundles = (
-        Bundle(outer, True, holds=frozenset({_INTERNET}), lacks=frozenset({_NETWORK})),
-        Bundle(inner, False, holds=frozenset({_NETWORK}), lacks=frozenset({_INTERNET})),
-        Bundle(private, False, lacks=frozenset({_INTERNET})),
-        Bundle(others - private, False),
-    )
-    return tuple(_some(bundles))
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """Where addresses lie: in the network itself (`own`), in it or beside it (`known`), on a route (`wide`)."""
+
+    own: Addresses
+    known: Addresses
+    wide: Addresses
+    is_whole: bool
+
+    @classmethod
+    def of(cls, space: Space, version: int) -> _Ground:
+        own = Addresses.named(version, space.own)
+        wide = [text for text in space.routed if _is_too_wide(text)]
+        beside = Addresses.named(version, [text for text in space.routed if text not in wide])
+        return cls(own, own | beside, Addresses.named(version, wide), space.is_whole)
+
+    def sort(self, asked: Addresses, *, all_from_internet: bool) -> tuple[Bundle, ...]:
+        """Sort addresses by what is known of them, those of which two things may be true into two bundles."""
+        network, internet = frozenset({_NETWORK}), frozenset({_INTERNET})
+        public, known = asked & PUBLIC[asked.version], asked & self.known
+        beside = known & (public - self.own)
+        outer = public - self.known - self.wide
+        others = asked - public - known
+        private = (others - self.wide) & PRIVATE[asked.version]
+        bundles = [
+            Bundle(outer, True, holds=internet, lacks=network),
+            # Whether the tag Internet goes on standing for what a route makes a part of the network isn't known.
+            Bundle((public - known) & self.wide, True, holds=network),
+            Bundle(beside, True, holds=network),
+            Bundle(known - beside, False, holds=network, lacks=internet),
+            Bundle(others & self.wide, False, holds=network, lacks=internet),
+            Bundle(private, False, lacks=internet),
+            Bundle(others - self.wide - private, False),
+        ]
+        if not all_from_internet:
+            bundles.append(Bundle(beside, False, holds=network))
+        if not self.is_whole:
+            bundles.append(Bundle(outer, True, holds=network, is_supposed=True))
+        return tuple(_some(bundles))
+
+
+def _is_too_wide(prefix: str) -> bool:
+    """Tell whether no network is as large: nobody was given more of the internet than a 256th at once [inf]."""
+    network = network_of(prefix)
+    return network is not None and network.prefixlen < 8
 
 
 # Rules for the same addresses are met again for each port and source.

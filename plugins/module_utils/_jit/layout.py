@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .endpoints import PublicAddress
 from .hosts import InterfaceRow, VmRow
 from .ids import VmId
+from .networks import Networks
 from .sources import normal
 
 
@@ -32,6 +33,7 @@ class Attachment:
     public: PublicAddress = PublicAddress.UNKNOWN
     application_groups: frozenset[str] = frozenset()
     network_space: tuple[str, ...] = ()
+    routed: tuple[str, ...] = ()
     is_balanced: bool = False
     subnet: str = ""
 
@@ -43,11 +45,15 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A VM's attachments; `is_complete` says that all its interfaces and subnets were seen."""
+    """A VM's attachments; `is_complete` says that all its interfaces and subnets were seen.
+
+    `has_all_addresses` says that all interfaces were, with all their addresses, be it without their subnets.
+    """
 
     vm: VmId
     attachments: tuple[Attachment, ...]
     is_complete: bool
+    has_all_addresses: bool = True
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -68,8 +74,9 @@ def read_layout(row: VmRow) -> Layout | None:
     interfaces = row["interfaces"] or []
     attachments = tuple(_read_attachment(interface) for interface in interfaces if interface["privateAddress"])
     seen = {interface["nic"].lower() for interface in interfaces}
-    is_complete = len(seen) == row["nicCount"] and all(attachment.subnet_known for attachment in attachments)
-    return Layout(vm, attachments, is_complete)
+    has_all = len(seen) == row["nicCount"]
+    is_complete = has_all and all(attachment.subnet_known for attachment in attachments)
+    return Layout(vm, attachments, is_complete, has_all and len(attachments) == len(interfaces))
 
 
 def _read_attachment(interface: InterfaceRow) -> Attachment:
@@ -98,6 +105,12 @@ def _public(interface: InterfaceRow) -> PublicAddress:
     if sku.startswith("standard"):
         return PublicAddress.STANDARD
     return PublicAddress.BASIC if sku == "basic" else PublicAddress.UNKNOWN
+
+
+def connect(layout: Layout, networks: Networks) -> Layout:
+    """Add to a layout what is known to be connected to its subnets."""
+    attachments = tuple(replace(one, routed=networks.routed(one.subnet)) for one in layout.attachments)
+    return replace(layout, attachments=attachments)
 
 
 def groups_of(layouts: Iterable[Layout]) -> list[str]:

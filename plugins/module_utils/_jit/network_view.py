@@ -121,6 +121,7 @@ class NetworkView:
             application_groups=attachment.application_groups,
             public=attachment.public,
             network_space=attachment.network_space,
+            routed=attachment.routed,
             unread=frozenset({Unread.LOAD_BALANCER} if attachment.is_balanced else ()),
             name=attachment.nic_id,
         )

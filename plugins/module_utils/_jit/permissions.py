@@ -169,6 +169,7 @@ INSPECT = Deed(
             "Microsoft.Security/assessments/read",
             "Microsoft.Network/azureFirewalls/read",
             "Microsoft.Network/networkManagers/read",
+            "Microsoft.Network/routeTables/read",
             "Microsoft.ClassicCompute/virtualMachines/read",
         ),
     ),

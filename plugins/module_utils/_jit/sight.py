@@ -28,6 +28,11 @@ class Sight:
     unread: frozenset[Unread] = frozenset()
     managers: tuple[SecurityGroup, ...] = ()
 
+    @property
+    def gap(self) -> str:
+        """Say what of the VM was not seen, through which somebody may get in."""
+        return "" if self.layout.has_all_addresses else "not all network interfaces of the VM could be read"
+
     def at_port(self, endpoints: Sequence[Endpoint], port: int) -> Sequence[Endpoint]:
         """Give the VM's endpoints with what was not read that may decide about a port."""
         unread = self.unread
@@ -39,14 +44,18 @@ class Sight:
 def see_in_effect(layout: Layout, answers: Mapping[str, EffectiveRules], unread: frozenset[Unread]) -> Sight:
     """Look at the rules that Azure gives as those in effect, by interface in lower case.
 
-    Azure's answer names a network manager that has rules there [docs], so that none is to be suspected else.
+    Azure's answer names a network manager that has rules there [docs], so that none is to be suspected else, and
+    with all prefixes that the tag VirtualNetwork stands for [docs]: those of routes too.
     """
     groups = {group.id.lower(): group for answer in answers.values() for group in answer.groups if group.id}
+    told = {Unread.ADMIN_RULES}
+    if all(answer.network_space for answer in answers.values() if answer.groups):
+        told.add(Unread.ROUTES)
     attachments = tuple(_attached(one, answers[one.nic_id.lower()]) for one in layout.attachments)
     return Sight(
         layout=replace(layout, attachments=attachments),
         view=NetworkView(groups),
-        unread=unread - {Unread.ADMIN_RULES},
+        unread=unread - told,
         managers=tuple(group for answer in answers.values() for group in answer.others),
     )
 
@@ -57,7 +66,7 @@ def _attached(attachment: Attachment, answer: EffectiveRules) -> Attachment:
         nic_group=answer.nic.id if answer.nic else None,
         subnet_group=answer.subnet.id if answer.subnet else None,
         subnet_known=True,
-        network_space=answer.network_space or attachment.network_space,
+        routed=answer.network_space or attachment.routed,
     )
 
 

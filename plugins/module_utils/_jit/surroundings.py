@@ -1,7 +1,7 @@
 # Copyright (c) 2026 jitfleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands around VMs and is no part of them: firewalls, network managers, and VMs of the classic kind."""
+"""What stands around VMs: firewalls, network managers, networks with their routes, and VMs of the classic kind."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .networks import Networks, network_of, read_networks
 from .tabs import Firewall
 
 CLASSIC_VMS = "Microsoft.ClassicCompute/virtualMachines"
@@ -33,25 +34,36 @@ class Surroundings:
 
     `firewalls` are by virtual network. `managed` are the subscriptions in which a Virtual Network Manager may have
     rules; with `managed_anywhere` one manages whole management groups, and which subscriptions these hold isn't
-    known here.
+    known here. `unread` are the kinds of resources that may not be read, each with a subscription.
     """
 
     classic: tuple[ClassicVm, ...] = ()
     firewalls: Mapping[str, Firewall] = field(default_factory=dict, hash=False)
     managed: frozenset[str] = frozenset()
     managed_anywhere: bool = False
+    networks: Networks = field(default_factory=Networks)
+    unread: frozenset[tuple[str, str]] = frozenset()
 
     def firewall_of(self, subnets: Iterable[str]) -> Firewall:
         """Tell which firewall stands in the virtual network of some subnets."""
-        found = {self.firewalls.get(_network_of(subnet), "none") for subnet in subnets}
+        found = {self.firewalls.get(network_of(subnet), "none") for subnet in subnets}
         return "manager" if "manager" in found else "rules" if "rules" in found else "none"
 
     def may_have_admin_rules(self, subscription_id: str) -> bool:
-        return self.managed_anywhere or subscription_id.lower() in self.managed
+        wanted = subscription_id.lower()
+        return self.managed_anywhere or wanted in self.managed or (MANAGERS, wanted) in self.unread
+
+    def may_forward(self, subscription_id: str, subnets: Iterable[str]) -> bool:
+        """Tell whether an Azure Firewall may lead the internet to some subnets: it stands in their reach."""
+        reach = {network for subnet in subnets for network in self.networks.reach(subnet)}
+        return bool(reach & self.firewalls.keys()) or (FIREWALLS, subscription_id.lower()) in self.unread
 
 
-def read_surroundings(resources: Iterable[Mapping[str, Any]]) -> Surroundings:
-    """Read resources of the three kinds, in any order."""
+def read_surroundings(
+    resources: Iterable[Mapping[str, Any]], unread: Iterable[tuple[str, str]] = ()
+) -> Surroundings:
+    """Read resources of all these kinds, in any order; `unread` names kinds and subscriptions."""
+    resources = list(resources)
     by_kind: dict[str, list[Mapping[str, Any]]] = {kind.lower(): [] for kind in (CLASSIC_VMS, FIREWALLS, MANAGERS)}
     for resource in resources:
         by_kind.get(str(resource.get("type") or "").lower(), []).append(resource)
@@ -66,6 +78,8 @@ def read_surroundings(resources: Iterable[Mapping[str, Any]]) -> Surroundings:
         firewalls=firewalls,
         managed=frozenset(text.rpartition("/")[2].lower() for scopes, _groups in managers for text in scopes),
         managed_anywhere=any(groups for _subscriptions, groups in managers),
+        networks=read_networks(resources),
+        unread=frozenset((kind, subscription_id.lower()) for kind, subscription_id in unread),
     )
 
 
@@ -87,11 +101,7 @@ def _networks(properties: Mapping[str, Any]) -> Iterable[str]:
     for configuration in properties.get("ipConfigurations") or ():
         subnet = ((configuration.get("properties") or {}).get("subnet") or {}).get("id")
         if subnet:
-            yield _network_of(str(subnet))
-
-
-def _network_of(subnet: str) -> str:
-    return subnet.lower().partition("/subnets/")[0]
+            yield network_of(str(subnet))
 
 
 def _scopes(resource: Mapping[str, Any]) -> tuple[Sequence[str], Sequence[str]]:

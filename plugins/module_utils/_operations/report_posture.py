@@ -17,7 +17,7 @@ from .._jit.exposure_report import MANAGEMENT_PORTS, NOT_GUARDED, STATES, WORDS,
 from .._jit.grants import live_grants
 from .._jit.hosts import VmRow, is_off, is_unguarded
 from .._jit.ids import VmId
-from .._jit.layout import Layout
+from .._jit.layout import Layout, connect
 from .._jit.network_view import NetworkView
 from .._jit.policies import Json
 from .._jit.posture import Holding, Subject, Window, describe
@@ -28,10 +28,12 @@ from .ended_early import still_running
 from .missing import find_gone
 from .read_fleet import Scope
 from .read_posture import Posture, Reading, Services, read_posture
+from .seams import Warn
 from .select_vms import Wanted, select
 
 # Beyond this many groups the query isn't narrowed to them: its text would grow too long.
 MANY_GROUPS = 50
+_NAMES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def report_posture(request: PostureRequest, services: Services) -> Json:
     found = _choose(request, services, now)
     subscriptions = found.scope.subscriptions
     posture = read_posture(found.rows, found.chosen, subscriptions, request.reading, services)
+    _tell_of_gaps(posture.layouts, services.warn)
     view = NetworkView(posture.groups)
     held = _index(posture, view, now)
     memory = Memory()
@@ -176,12 +179,9 @@ def _look(
     """Choose the rules to judge by, and say why Azure's own could not be had."""
     if layout is None:
         return None, ""
-    unread = set()
-    if any(holding.coverage.public_ip for holding in held.holdings):
-        unread.add(Unread.FIREWALL)
-    if posture.surroundings.may_have_admin_rules(row["subscriptionId"]):
-        unread.add(Unread.ADMIN_RULES)
-    seen = Sight(layout, view, frozenset(unread))
+    unread = _unread(row, layout, held, posture.surroundings)
+    layout = connect(layout, posture.surroundings.networks)
+    seen = Sight(layout, view, unread)
     if posture.effective is None:
         return seen, ""
     if is_off(row):
@@ -192,7 +192,30 @@ def _look(
         if not isinstance(answer, EffectiveRules):
             return seen, str(answer) if isinstance(answer, AzureError) else "an interface was not asked for"
         answers[nic] = answer
-    return see_in_effect(layout, answers, frozenset(unread)), ""
+    return see_in_effect(layout, answers, unread), ""
+
+
+def _unread(row: VmRow, layout: Layout, held: _Held, around: Surroundings) -> frozenset[Unread]:
+    """Tell what else may decide about a VM and was not read."""
+    subnets = [one.subnet for one in layout.attachments if one.subnet]
+    is_forwarded = any(holding.coverage.public_ip for holding in held.holdings)
+    doubts = {
+        Unread.FIREWALL: is_forwarded or around.may_forward(row["subscriptionId"], subnets),
+        Unread.ADMIN_RULES: around.may_have_admin_rules(row["subscriptionId"]),
+        Unread.ROUTES: not all(map(around.networks.knows_routes, subnets)),
+    }
+    return frozenset(doubt for doubt, holds in doubts.items() if holds)
+
+
+def _tell_of_gaps(layouts: Mapping[VmId, Layout], warn: Warn) -> None:
+    """Say which VMs have interfaces that may not be read, or are too new to be listed."""
+    names = sorted(vm.name for vm, layout in layouts.items() if not layout.has_all_addresses)
+    if names:
+        shown = ", ".join(names[:_NAMES_SHOWN]) + (", ..." if len(names) > _NAMES_SHOWN else "")
+        warn(
+            f"not all network interfaces of {len(names)} VMs could be read, so who gets in there is unknown "
+            f"({shown}). Grant the credential Microsoft.Network/networkInterfaces/read in the interfaces' groups"
+        )
 
 
 def _missing(

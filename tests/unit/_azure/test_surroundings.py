@@ -38,13 +38,19 @@ def classic(subscription: str) -> dict[str, Any]:
 
 
 def test_one_query_finds_managers_wherever_they_lie_and_the_rest_in_the_scope() -> None:
-    arm = RecordingArm({GRAPH: {"data": [MANAGER, classic(SUBSCRIPTION), classic(OTHER_SUBSCRIPTION)]}})
+    class Graph(RecordingArm):
+        def query(self, path: str, api_version: str, body: Any) -> Any:
+            answer = super().query(path, api_version, body)
+            return answer if "networkmanagers" in body["query"] else {"data": []}
+
+    arm = Graph({GRAPH: {"data": [MANAGER, classic(SUBSCRIPTION), classic(OTHER_SUBSCRIPTION)]}})
     found = ArmSurroundings(arm).find([SUBSCRIPTION])
 
     assert found.may_have_admin_rules(SUBSCRIPTION)
     assert [vm.subscription_id for vm in found.classic] == [SUBSCRIPTION]
-    (sent,) = arm.sent
-    assert "subscriptions" not in sent.body
+    around, networks = arm.sent
+    assert "subscriptions" not in around.body
+    assert networks.body["subscriptions"] == [SUBSCRIPTION]
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -64,6 +70,27 @@ def test_lists_are_read_where_resource_graph_is_shut(status: int) -> None:
     assert len(found.classic) == 1
     (warning,) = warnings
     assert "network managers can't be told" in warning
+    assert found.may_have_admin_rules(SUBSCRIPTION)
+    assert not found.may_have_admin_rules(OTHER_SUBSCRIPTION)
+    assert not found.may_forward(SUBSCRIPTION, [])
+
+
+def test_networks_and_firewalls_that_may_not_be_listed_are_in_doubt() -> None:
+    lists = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Network"
+    subnet = (
+        f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v/subnets/s"
+    )
+    kinds = ("azureFirewalls", "virtualNetworks", "routeTables")
+    arm = RecordingArm({f"{lists}/{kind}": FORBIDDEN for kind in kinds})
+    warnings: list[str] = []
+    found = ArmSurroundings(arm, warnings.append).find([SUBSCRIPTION], ask_graph=False)
+
+    assert found.may_forward(SUBSCRIPTION, [subnet])
+    assert not found.networks.knows_routes(subnet)
+    assert [text.partition(" can't")[0] for text in warnings] == [
+        "firewalls and network managers",
+        "routes of networks",
+    ]
 
 
 def test_other_refusals_are_errors() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.effective_rules import read_effective
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.endpoints import Endpoint, Layer, NoGroup
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.endpoints import Endpoint, Layer, NoGroup, Unread
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.exposure import judge_rules
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.layout import read_layout
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.security_rules import SecurityRule
@@ -69,6 +69,26 @@ def verdict(document: dict[str, Any], source: str, port: int = 22) -> str:
     nic: Layer = effective.nic or NoGroup.NONE
     endpoint = Endpoint("10.9.0.4", subnet, nic, network_space=effective.network_space)
     return judge_rules(endpoint, source, port).state
+
+
+def test_a_default_route_makes_the_internet_a_part_of_the_network() -> None:
+    route = {**NETWORK, "expandedSourceAddressPrefix": ["10.9.0.0/16", "0.0.0.0/0"]}
+    document = {"value": [{**group(), "effectiveSecurityRules": [route, REST]}]}
+    layout = read_layout(vm_row(interfaces=[interface(nic=NIC, privateAddress="10.9.0.4", hasPublic=True)]))
+    assert layout is not None
+    seen = see_in_effect(layout, {NIC.lower(): read_effective(document)}, frozenset({Unread.ROUTES}))
+    (endpoint,) = seen.at_port(seen.view.endpoints(seen.layout), 22)
+    assert endpoint.unread == frozenset()
+    assert judge_rules(endpoint, "Internet", 22).state == "open"
+
+
+def test_without_its_addresses_a_tag_leaves_the_routes_unread() -> None:
+    plain = {**NETWORK, "expandedSourceAddressPrefix": None}
+    document = {"value": [{**group(), "effectiveSecurityRules": [plain, REST]}]}
+    layout = read_layout(vm_row(interfaces=[interface(nic=NIC)]))
+    assert layout is not None
+    seen = see_in_effect(layout, {NIC.lower(): read_effective(document)}, frozenset({Unread.ROUTES}))
+    assert seen.unread == {Unread.ROUTES}
 
 
 @pytest.mark.parametrize(

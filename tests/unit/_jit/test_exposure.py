@@ -211,6 +211,53 @@ def test_a_part_that_cannot_be_told_does_not_hide_that_another_is_open_and_a_thi
     assert judge(endpoint(nic=group_of(*rules)), "203.0.113.2/31", 22).state == "unknown"
 
 
+def test_a_tag_that_cannot_be_told_does_not_hide_whom_another_rule_lets_in() -> None:
+    rules = [allow("0.0.0.0/1", priority=300, name="half"), allow("AzureCloud", priority=310, name="tag")]
+    verdict = judge(endpoint(nic=group_of(*rules)), INTERNET, 22)
+    assert (verdict.state, rule_of(verdict), verdict.is_doubtful) == ("partial", "half", True)
+    assert verdict.admitted[0] == "1.0.0.0/8"
+    assert verdict.reason.endswith("it can't be told what comes of tag (310) in nsg")
+
+
+@pytest.mark.parametrize("tag", [("10.0.0.0/16", "0.0.0.0/0"), ("0.0.0.0/1", "128.0.0.0/1")])
+def test_a_default_route_lets_the_internet_in_where_nobody_denies_it(tag: tuple[str, ...]) -> None:
+    more: dict[str, Any] = {"network_space": ("10.0.0.0/16",), "routed": tag}
+    verdict = judge(endpoint(nic=EMPTY, **more), INTERNET, 22)
+    assert (verdict.state, rule_of(verdict)) == ("open", "AllowVnetInBound")
+    assert state(endpoint(nic=EMPTY, **more), SOMEBODY) == "open"
+    assert state(endpoint(nic=group_of(allow()), **more)) == "open"
+    assert state(endpoint(nic=EMPTY, public=PublicAddress.NONE, **more)) == "closed"
+    assert state(endpoint(nic=group_of(jit_deny()), **more)) == "closed"
+    assert state(endpoint(nic=group_of(jit_grant(), jit_deny()), **more)) == "partial"
+    # Whether the tag Internet still stands for them is told nowhere.
+    assert state(endpoint(nic=group_of(deny("Internet")), **more)) == "unknown"
+    assert state(endpoint(nic=group_of(deny()), **more), VIRTUAL_NETWORK) == "closed"
+
+
+def test_a_public_prefix_that_is_routed_may_be_the_internet_or_a_network() -> None:
+    routed: dict[str, Any] = {"network_space": ("10.0.0.0/16",), "routed": ("203.0.113.0/24", "10.99.0.0/16")}
+    assert state(endpoint(nic=EMPTY, **routed)) == "unknown"
+    assert state(endpoint(nic=EMPTY, **routed), SOMEBODY) == "open"
+    assert state(endpoint(nic=EMPTY, public=PublicAddress.NONE, **routed), SOMEBODY) == "unknown"
+    assert state(endpoint(nic=EMPTY, **routed), "10.99.0.1") == "open"
+    assert state(endpoint(nic=EMPTY, **routed), VIRTUAL_NETWORK) == "open"
+
+
+def test_routes_that_were_not_read_leave_open_whom_the_last_rules_let_in() -> None:
+    unread = frozenset({Unread.ROUTES})
+    verdict = judge(endpoint(nic=EMPTY, unread=unread), INTERNET, 22)
+    assert (verdict.state, rule_of(verdict)) == ("unknown", "AllowVnetInBound")
+    assert verdict.reason == (
+        "it can't be told who is in the virtual network for AllowVnetInBound (65000) in nsg, because routes to it "
+        "were not read"
+    )
+    assert state(endpoint(nic=EMPTY, unread=unread), SOMEBODY) == "unknown"
+    assert state(endpoint(nic=EMPTY, unread=unread, public=PublicAddress.NONE)) == "closed"
+    assert state(endpoint(nic=group_of(jit_deny()), unread=unread)) == "closed"
+    assert state(endpoint(nic=group_of(allow("Internet")), unread=unread)) == "open"
+    assert state(endpoint(nic=group_of(deny("Internet")), unread=unread)) == "unknown"
+
+
 def test_a_grant_opens_a_part_of_the_internet() -> None:
     place = endpoint(nic=group_of(jit_grant(), jit_deny()))
     verdict = judge(place, INTERNET, 22)
@@ -230,7 +277,7 @@ def test_of_the_network_it_is_open_only_if_any_address_of_it_is() -> None:
     some = group_of(allow("10.0.0.0/24", priority=100), deny(priority=200))
     assert state(endpoint(nic=some), VIRTUAL_NETWORK) == "unknown"
     assert state(endpoint(nic=some, network_space=("10.0.0.0/16",)), VIRTUAL_NETWORK) == "partial"
-    assert state(endpoint(nic=some, network_space=("10.0.0.0/25",)), VIRTUAL_NETWORK) == "unknown"
+    assert state(endpoint(nic=some, network_space=("10.0.0.0/25",)), VIRTUAL_NETWORK) == "partial"
     verdict = judge(endpoint(nic=some), VIRTUAL_NETWORK, 22)
     assert verdict.admitted == ("10.0.0.0/24",)
     assert verdict.reason == "allow (100) in nsg lets in some that may be in VirtualNetwork, and may not"
@@ -499,7 +546,7 @@ UNKNOWN = endpoint(nic=UNREAD, name="unknown")
         ([UNKNOWN, OPEN, PARTIAL], "open"),
         ([CLOSED, CLOSED], "closed"),
         ([CLOSED, UNKNOWN], "unknown"),
-        ([PARTIAL, UNKNOWN], "unknown"),
+        ([PARTIAL, UNKNOWN], "partial"),
         ([CLOSED, PARTIAL], "partial"),
     ],
 )
@@ -513,6 +560,16 @@ def test_one_open_configuration_is_enough_and_only_all_make_a_vm_closed(
     place, part = verdict.blamed
     assert place.name == expected
     assert verdict.reason == part.reason
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [([OPEN], "open"), ([PARTIAL, CLOSED], "partial"), ([CLOSED], "unknown"), ([UNKNOWN], "unknown")],
+)
+def test_a_vm_is_closed_only_if_all_of_it_was_seen(places: list[Endpoint], expected: str) -> None:
+    verdict = judge_vm(places, INTERNET, 22, gap="not all was seen")
+    assert verdict.state == expected
+    assert (verdict.reason == "not all was seen") == (places == [CLOSED])
 
 
 def test_a_vm_of_which_nothing_was_read_is_unknown() -> None:

@@ -10,7 +10,7 @@ thing that can't be told (a tag's members, what an odd rule means), and then dow
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address, ip_network
 from itertools import product
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ World = dict[str, bool]
 
 OWN_GROUP, OTHER_GROUP = "/asg/own", "/asg/other"
 # All addresses of the small prefixes that rules name, and one of each wider one and of the rest.
-PUBLIC = [f"203.0.113.{n}" for n in range(8)] + ["203.0.113.200", "8.8.8.8"]
+PUBLIC = [f"203.0.113.{n}" for n in range(8)] + ["203.0.113.200", "203.0.112.9", "8.8.8.8", "150.1.1.1"]
 PRIVATE = [f"10.0.0.{n}" for n in range(8)] + ["10.99.0.1", "10.200.0.1", "172.16.0.1", "192.168.0.1"]
 TAGS = ["TagA", "TagB", OTHER_GROUP]
 DEFAULTS = [
@@ -48,6 +48,8 @@ class Place(NamedTuple):
     subnet: Json | NoGroup
     nic: Json | NoGroup
     network: tuple[str, ...]
+    routed: tuple[str, ...]
+    routes_seen: bool
     public: PublicAddress
     balancer: bool
 
@@ -59,8 +61,16 @@ class Place(NamedTuple):
             application_groups=frozenset({OWN_GROUP}),
             public=self.public,
             network_space=self.network,
-            unread=frozenset({Unread.LOAD_BALANCER} if self.balancer else ()),
+            routed=self.routed,
+            unread=frozenset(
+                ({Unread.LOAD_BALANCER} if self.balancer else set())
+                | (set() if self.routes_seen else {Unread.ROUTES})
+            ),
         )
+
+    def beside(self) -> list[str]:
+        """Give what may be a network beside the VM's; nobody has a network of a 128th of all addresses."""
+        return [prefix for prefix in self.routed if ip_network(prefix).num_addresses <= 2**24]
 
 
 # --- the slow judge
@@ -126,7 +136,7 @@ def enters(place: Place, address: str, world: World) -> bool:
         passes = world[f"{name} lets in"] if isinstance(layer, NoGroup) else allows(layer, address, world)
         if not passes and layer is not NoGroup.NONE:
             return False
-    if not world["Internet"] or place.public is PublicAddress.BASIC:
+    if not world["from outside"] or place.public is PublicAddress.BASIC:
         return True
     if place.public is PublicAddress.STANDARD:
         return (place.subnet, place.nic) != (NoGroup.NONE, NoGroup.NONE)
@@ -135,33 +145,59 @@ def enters(place: Place, address: str, world: World) -> bool:
     return world["is reached"]
 
 
-def worlds(place: Place, address: str, *, inside: bool, tag: str | None) -> Iterator[World]:
+def is_in(address: str, prefixes: Iterable[str]) -> bool:
+    return any(lies_in(address, prefix) for prefix in prefixes)
+
+
+def origins(place: Place, address: str, *, inside: bool, outside: bool) -> list[World]:
+    """List where an address may be: is it in the tags, and does it come from outside of all networks?
+
+    A route makes what lies behind it a part of the tag VirtualNetwork, and it may be the internet all the same.
+    Whether the tag Internet then leaves it out is told nowhere.
+    """
+    at_home: World = {"VirtualNetwork": True, "Internet": False, "from outside": False}
+    astray: list[World] = [
+        {"VirtualNetwork": True, "Internet": word, "from outside": True} for word in (False, True)
+    ]
+    if inside or is_in(address, place.network):
+        return [at_home]
+    if address not in PUBLIC:
+        elsewhere = {"VirtualNetwork": False, "Internet": False, "from outside": False}
+        return [at_home] if is_in(address, place.routed) else [at_home, elsewhere]
+    if is_in(address, place.beside()):
+        return astray if outside else [*astray, at_home, {**at_home, "Internet": True}]
+    if is_in(address, place.routed):
+        return astray
+    plain = {"VirtualNetwork": False, "Internet": True, "from outside": True}
+    return [plain] if place.routes_seen else [plain, *astray]
+
+
+def worlds(place: Place, address: str, *, inside: bool, outside: bool, tag: str | None) -> Iterator[World]:
     """List all that may be true for one address; what nobody asks about stays false."""
     documents = [layer for layer in (place.subnet, place.nic) if not isinstance(layer, NoGroup)]
     rules = [rule for document in documents for rule in document["properties"]["securityRules"]]
     text = str(rules)
-    declared = inside or any(lies_in(address, prefix) for prefix in place.network)
-    outside = address in PUBLIC and not declared
     free = [name for name in TAGS if name in text and name != tag]
     free += ["from a low port"] if "'53'" in text else []
-    free += [] if outside or declared else ["VirtualNetwork"]
     free += ["subnet lets in"] if place.subnet is NoGroup.UNREAD else []
     free += ["nic lets in"] if place.nic is NoGroup.UNREAD else []
     free += ["is reached"] if place.public in (PublicAddress.NONE, PublicAddress.UNKNOWN) else []
     odd = [rule["name"] for rule in rules if "?" in str(rule["properties"])]
     free += [f"{name} {verb}" for name in odd for verb in ("applies", "allows")]
-    for answers in product((False, True), repeat=len(free)):
-        world = defaultdict(bool, zip(free, answers, strict=True))
-        world["Internet"] = outside
-        world["VirtualNetwork"] |= declared
+    places = origins(place, address, inside=inside, outside=outside)
+    for origin, answers in product(places, product((False, True), repeat=len(free))):
+        world = defaultdict(bool, {**origin, **dict(zip(free, answers, strict=True))})
         if tag:
             world[tag] = True
         if world["VirtualNetwork"] or not world[OTHER_GROUP]:
             yield world
 
 
-def fates(place: Place, address: str, *, inside: bool = False, tag: str | None = None) -> set[bool]:
-    return {enters(place, address, world) for world in worlds(place, address, inside=inside, tag=tag)}
+def fates(
+    place: Place, address: str, *, inside: bool = False, outside: bool = False, tag: str | None = None
+) -> set[bool]:
+    possible = worlds(place, address, inside=inside, outside=outside, tag=tag)
+    return {enters(place, address, world) for world in possible}
 
 
 def told(all_fates: list[set[bool]], of_those_that_exist: list[set[bool]]) -> str:
@@ -169,7 +205,7 @@ def told(all_fates: list[set[bool]], of_those_that_exist: list[set[bool]]) -> st
         return "open"
     if all(fate == {False} for fate in all_fates):
         return "closed"
-    return "partial" if {True} in of_those_that_exist and {False} in of_those_that_exist else "unknown"
+    return "partial" if {True} in of_those_that_exist else "unknown"
 
 
 # --- what is tried
@@ -181,6 +217,10 @@ SMALL = st.builds(
 PREFIXES = st.sampled_from(["10.0.0.0/8", "203.0.113.0/24"]) | SMALL
 NETWORKS = st.sampled_from(
     [(), ("10.0.0.0/30",), ("10.0.0.0/29", "203.0.113.0/31"), ("10.99.0.0/16", "172.16.0.0/16")]
+)
+
+ROUTES = st.sampled_from(
+    [(), ("0.0.0.0/0",), ("0.0.0.0/1",), ("203.0.113.0/30",), ("10.200.0.0/16", "203.0.112.0/20"), ("8.0.0.0/7",)]
 )
 
 
@@ -232,6 +272,8 @@ def places(draw: st.DrawFn, *, low_ports: bool = False) -> Place:
         subnet=draw(layers("subnet", low_ports=low_ports)),
         nic=draw(layers("nic", low_ports=low_ports)),
         network=draw(NETWORKS),
+        routed=draw(ROUTES),
+        routes_seen=draw(st.booleans()),
         public=draw(st.sampled_from([PublicAddress.STANDARD, *PublicAddress])),
         balancer=draw(st.booleans()),
     )
@@ -255,15 +297,16 @@ def test_a_prefix_is_judged_as_all_its_addresses_are(place: Place, prefix: str) 
 @settings(max_examples=100, deadline=None)
 @given(place=places())
 def test_the_internet_is_judged_as_its_addresses_are(place: Place) -> None:
-    asked = [a for a in PUBLIC if not any(lies_in(a, prefix) for prefix in place.network)]
-    found = [fates(place, address) for address in asked]
-    assert judge(place.endpoint(), "Internet", 22).state == told(found, found)
+    asked = [a for a in PUBLIC if not is_in(a, place.network)]
+    found = {address: fates(place, address, outside=True) for address in asked}
+    certain = [fate for address, fate in found.items() if not is_in(address, place.beside())]
+    assert judge(place.endpoint(), "Internet", 22).state == told(list(found.values()), certain)
 
 
 @settings(max_examples=100, deadline=None)
 @given(place=places())
 def test_the_network_is_judged_as_the_addresses_that_it_has_and_may_have(place: Place) -> None:
-    known = [a for a in PUBLIC + PRIVATE if any(lies_in(a, prefix) for prefix in place.network)]
+    known = [a for a in PUBLIC + PRIVATE if is_in(a, [*place.network, *place.beside()])]
     asked = [*known, *(a for a in PRIVATE if a not in known)]
     found = [fates(place, address, inside=True) for address in asked]
     assert judge(place.endpoint(), "VirtualNetwork", 22).state == told(found, found[: len(known)])

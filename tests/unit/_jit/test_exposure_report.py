@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -154,6 +155,39 @@ def test_what_was_not_read_leaves_open_what_it_may_change(
     found = exposure(sight(nic=group_of(*rules), public=PublicAddress.NONE, unread=frozenset({unread})))
     assert found.worst("internet") == internet
     assert found.reachable("internet") == []
+
+
+def unseen(of: Sight) -> Sight:
+    """Give it as it is where another interface of the VM may not be read."""
+    return replace(of, layout=replace(of.layout, is_complete=False, has_all_addresses=False))
+
+
+@pytest.mark.parametrize(
+    ("rules", "internet", "deny_state"),
+    [
+        ([jit_deny()], "unknown", "unknown"),
+        ([], "unknown", "missing"),
+        ([jit_deny(), allow()], "open", "shadowed"),
+        ([jit_deny(), jit_grant()], "partial", "unknown"),
+    ],
+)
+def test_an_interface_that_was_not_seen_may_let_anybody_in(
+    rules: list[dict[str, Any]], internet: str, deny_state: str
+) -> None:
+    found = exposure(unseen(sight(nic=group_of(*rules))))
+    assert (found.worst("internet"), found.denies[0]["state"]) == (internet, deny_state)
+    if internet == "unknown":
+        assert found.entries[0]["reason"] == "not all network interfaces of the VM could be read"
+
+
+def test_what_is_remembered_of_vms_that_were_seen_in_full_says_nothing_of_others() -> None:
+    memory, group = Memory(), group_of(jit_deny())
+    asked = Asked({22: "tcp"}, frozenset({22}), ("internet",))
+    states = [
+        report_exposure(one, asked, memory).worst("internet")
+        for one in (sight(nic=group), unseen(sight(nic=group)), sight(nic=group))
+    ]
+    assert states == ["closed", "unknown", "closed"]
 
 
 RULES = st.lists(

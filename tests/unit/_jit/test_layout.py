@@ -58,5 +58,23 @@ def test_application_groups_and_the_network_are_known() -> None:
     assert found.network_space == ("10.0.0.0/16", "172.20.0.0/24")
 
 
+@pytest.mark.parametrize(
+    ("count", "row", "all_seen", "complete"),
+    [
+        (1, {}, True, True),
+        (1, {"subnetSeen": None}, True, False),
+        (1, {"privateAddress": ""}, False, True),
+        (2, {}, False, False),
+        (None, {}, False, False),
+    ],
+)
+def test_a_vm_is_seen_in_full_with_all_interfaces_and_addresses(
+    count: int | None, row: dict[str, Any], all_seen: bool, complete: bool
+) -> None:
+    layout = read_layout(vm_row(interfaces=[interface(**row)], nicCount=count))
+    assert layout is not None
+    assert (layout.has_all_addresses, layout.is_complete) == (all_seen, complete)
+
+
 def test_a_network_that_could_not_be_read_has_no_known_space() -> None:
     assert endpoint(networkSpace=None, subnetSeen=None).network_space == ()

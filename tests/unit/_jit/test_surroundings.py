@@ -8,7 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.surroundings import read_surroundings
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.surroundings import (
+    FIREWALLS,
+    MANAGERS,
+    read_surroundings,
+)
 from samples import OTHER_SUBSCRIPTION, SUBSCRIPTION
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-net/providers"
@@ -51,6 +55,29 @@ def test_the_firewall_of_a_virtual_network(resources: list[dict[str, Any]], kind
     around = read_surroundings(resources)
     assert around.firewall_of([DESKTOPS]) == kind
     assert around.firewall_of([DESKTOPS.replace("Hub", "spoke")]) == "none"
+
+
+def test_a_firewall_may_forward_to_its_own_network_and_to_peers() -> None:
+    spoke = NETWORK.replace("vnet-Hub", "spoke")
+    peering = {"properties": {"remoteVirtualNetwork": {"id": NETWORK}}}
+    network = {
+        "id": spoke,
+        "type": "microsoft.network/virtualnetworks",
+        "properties": {"virtualNetworkPeerings": [peering]},
+    }
+    around = read_surroundings([firewall("/policy"), network])
+    assert around.may_forward(SUBSCRIPTION, [DESKTOPS])
+    assert around.may_forward(SUBSCRIPTION, [f"{spoke}/subnets/s"])
+    assert not around.may_forward(SUBSCRIPTION, [f"{NETWORK}-other/subnets/s"])
+    assert around.firewall_of([f"{spoke}/subnets/s"]) == "none"
+
+
+def test_what_may_not_be_read_is_in_doubt_there() -> None:
+    around = read_surroundings([], [(FIREWALLS, SUBSCRIPTION.upper()), (MANAGERS, SUBSCRIPTION)])
+    assert around.may_forward(SUBSCRIPTION, [DESKTOPS])
+    assert around.may_have_admin_rules(SUBSCRIPTION)
+    assert not around.may_forward(OTHER_SUBSCRIPTION, [DESKTOPS])
+    assert not around.may_have_admin_rules(OTHER_SUBSCRIPTION)
 
 
 @pytest.mark.parametrize(

@@ -365,7 +365,7 @@ def test_assessments_can_be_left_out(demo: Cloud) -> None:
     services = services_of(demo)
     found = report(services, PRODUCTION, reading=Reading(check_assessments=False))
     assert of(found, "web-01")["assessment"] is None
-    assert services.arm.sent["POST /providers/Microsoft.ResourceGraph/resources"] == 2
+    assert services.arm.sent["POST /providers/Microsoft.ResourceGraph/resources"] == 3
 
 
 def test_rules_that_may_not_be_read_leave_open_who_gets_in(demo: Cloud) -> None:
@@ -381,6 +381,29 @@ def test_rules_that_may_not_be_read_leave_open_who_gets_in(demo: Cloud) -> None:
     assert state(of(found, "web-01"), source="virtual_network") == "unknown"
     assert of(found, "jump-01")["standing_deny"] == [{"port": 22, "state": "unknown"}]
     assert state(of(found, "legacy-01")) == "closed", "it has no group that could let somebody in"
+
+
+def test_a_vm_with_an_interface_that_may_not_be_read_is_not_called_closed(demo: Cloud) -> None:
+    services = services_of(demo)
+    exchange = services.arm._exchange
+
+    def hide(method: str, url: str, **options: Any) -> Any:
+        answer = exchange(method, url, **options)
+        for row in (answer.document or {}).get("data") or ():
+            if "web" in row["name"] and "nicCount" in row:
+                row["nicCount"] = 2
+        return answer
+
+    services.arm._exchange = hide  # type: ignore[method-assign]
+    found = report(services, PRODUCTION)
+
+    assert state(of(found, "web-01")) == "unknown"
+    assert of(found, "web-01")["exposure"][0]["reason"] == "not all network interfaces of the VM could be read"
+    assert of(found, "web-02")["internet_ports"] == [22]
+    assert state(of(found, "jump-01")) == "closed"
+    (warning,) = services.warnings
+    assert "(web-01, web-02" in warning
+    assert "Microsoft.Network/networkInterfaces/read" in warning
 
 
 def test_a_load_balancer_leaves_open_what_it_forwards(demo: Cloud) -> None:
@@ -449,8 +472,8 @@ def test_a_handful_of_requests_whatever_the_number_of_vms() -> None:
         assert found["summary"]["vms"] == number
         assert found["summary"]["configured"] > 0
         counts.append(sum(services.arm.sent.values()))
-    # subscriptions, three queries, and for each subscription policies, plan and security groups
-    assert counts == [1 + 3 + 2 * 3] * 2
+    # subscriptions, four queries, and for each subscription policies, plan and security groups
+    assert counts == [1 + 4 + 2 * 3] * 2
 
 
 def test_azures_own_rules_judge_where_they_are_asked_for(demo: Cloud) -> None:
@@ -591,6 +614,36 @@ def test_a_firewall_stands_in_for_a_group_unless_a_manager_steers_it(
     vm = of(report(services, PRODUCTION), "legacy-01")
 
     assert (vm["jit_status"], vm["reason"]) == (status, reason)
+    assert state(vm) == "unknown", "it may lead the internet to the VM"
+
+
+def test_a_default_route_to_the_subnet_of_a_vm_with_a_public_address_lets_the_internet_in(demo: Cloud) -> None:
+    services = services_of(demo)
+    exchange = services.arm._exchange
+    table = f"/subscriptions/{PRODUCTION}/resourceGroups/rg-web/providers/Microsoft.Network/routeTables/out"
+    routes = [{"properties": {"addressPrefix": "0.0.0.0/0", "nextHopType": "VirtualAppliance"}}]
+    tables: list[JSON] = []
+
+    def route(method: str, url: str, **options: Any) -> Any:
+        answer = exchange(method, url, **options)
+        if "microsoft.network/routetables" in str((options.get("body") or {}).get("query")):
+            for row in answer.document["data"]:
+                for subnet in row["properties"].get("subnets") or ():
+                    subnet["properties"]["routeTable"] = {"id": table.upper()}
+            answer.document["data"] += tables
+        return answer
+
+    services.arm._exchange = route  # type: ignore[method-assign]
+    unread = of(report(services, PRODUCTION), "web-01")
+    tables.append({"id": table, "type": "microsoft.network/routetables", "properties": {"routes": routes}})
+    found = report(services, PRODUCTION)
+
+    assert state(unread) == "unknown"
+    assert unread["public_ip"]
+    assert (state(of(found, "web-01")), of(found, "web-01")["internet_ports"][:1]) == ("open", [22])
+    assert of(found, "web-01")["exposure"][0]["rule"]["name"] == "AllowVnetInBound"
+    assert state(of(found, "db-01")) == "closed", "it has no public address"
+    assert state(of(found, "jump-01")) == "closed", "its closing rule stands before"
 
 
 def test_a_network_manager_leaves_everything_open_until_azure_is_asked(demo: Cloud) -> None:
