@@ -152,3 +152,31 @@ def test_a_rule_is_waited_for_and_one_that_shadows_it_is_named(
     assert in_effect.last.result["summary"]["opened"] == 6, in_effect.output
     assert shadowed.last.result["summary"]["failed"] == 6
     assert "no-entry (100)" in shadowed.last.result["vms"][0]["error"]
+
+
+def test_ports_that_two_policies_hold_are_opened_by_one_request_each_and_closed_again(
+    covered: Playbooks, simulator: RunningSimulator
+) -> None:
+    name = "vdi-win-01"
+    covered.write_inventory({name: HOSTS[name]})
+    vm = HOSTS[name]["azure_vm_id"]
+    rule = {"number": 5986, "protocol": "*", "allowedSourceAddressPrefix": "*", "maxRequestAccessDuration": "PT3H"}
+    second = f"{vm.partition('/providers/')[0]}/providers/Microsoft.Security/locations/westeurope"
+    second += "/jitNetworkAccessPolicies/second"
+    entries = [{"id": vm, "ports": [rule]}]
+    simulator.arm("PUT", second, {"kind": "Basic", "properties": {"virtualMachines": entries}})
+    ask = {OPEN: {"ports": ["rdp", "winrm_https"], "sources": ["203.0.113.7"], "wait_for": "rule"}}
+    simulator.forget()
+
+    opened, again = covered.play([ask]), covered.play([ask])
+    asked = [call for call in simulator.writes() if call.endswith("/initiate")]
+    closed = covered.play([{OPEN: {"state": "closed"}}])
+
+    assert opened.returncode == 0, opened.output
+    ports = {port["port"]: port for port in opened.last.result["vms"][0]["ports"]}
+    assert {port: found["state"] for port, found in ports.items()} == {3389: "opened", 5986: "opened"}
+    assert ports[5986]["policy_id"].lower() == second.lower()
+    assert "policy_id" not in ports[3389]
+    assert not again.last.result["changed"]
+    assert len(asked) == len(set(asked)) == 2
+    assert len([port for port in closed.last.result["vms"][0]["ports"] if port["ended"]]) == 2
