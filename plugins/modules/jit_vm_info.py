@@ -44,7 +44,8 @@ options:
   ports:
     description:
       - Judge these ports of each VM, by numbers or service names, instead of 22, 3389, 5985 and 5986.
-      - The ports of the VM's own policies are judged beside them.
+      - The ports of the VM's own policies are judged beside them, those that policies open by UDP alone by UDP. All others are
+        judged by TCP.
     type: list
     elements: raw
   sources:
@@ -207,11 +208,12 @@ vms:
         - A verdict for each port and source, V(internet), V(virtual_network) and those of O(sources). Unless C(state) is
           V(closed), C(reason) says why in a sentence, C(rule) names the rule to blame, and C(address) the private address that
           is reached. Of V(partial) ones C(admitted) are the prefixes that get in.
+        - Where windows are open, C(besides_windows) says the same of the rules without those that let in nobody else.
       type: list
       elements: dict
       returned: always
     internet_ports:
-      description: The ports that the internet, or a part of it, certainly reaches.
+      description: The ports that the internet, or a part of it, certainly reaches, and by no window that is open.
       type: list
       elements: int
       returned: always
@@ -303,7 +305,7 @@ missing:
 summary:
   description:
     - How many VMs there are, by tab and by reason, in how many something is open, how many are missing from policies, for each
-      source how many VMs are at worst V(open), V(partial), V(unknown) and V(closed) to it, how many have a policy's port whose
+      source how many VMs are at worst V(open), V(partial), V(unknown) and V(closed) to it besides open windows, how many have a policy's port whose
       closing rule is missing, partial or shadowed, and of how many Defender's assessment says otherwise.
   returned: always
   type: dict

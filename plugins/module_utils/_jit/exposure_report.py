@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from .endpoints import INTERNET, VIRTUAL_NETWORK, Endpoint, NoGroup
 from .exposure import State, VmVerdict, judge_vm
@@ -16,6 +16,7 @@ from .inbound import Protocol, Question
 from .policies import Json
 from .security_rules import SecurityRule, UnreadRule
 from .sight import Sight
+from .sources import covers
 
 # What results call the sources that are no prefixes.
 WORDS: Mapping[str, str] = {"internet": INTERNET, "virtual_network": VIRTUAL_NETWORK}
@@ -48,11 +49,16 @@ class _Likeness:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to judge of a VM: ports with their protocols, those of them that a policy covers, and sources."""
+    """What to judge of a VM: ports, by one protocol or both, and sources.
 
-    ports: Mapping[int, Protocol]
-    covered: frozenset[int]
+    `covered` are those that a policy covers, with the protocol by which it does; `windows` are whom open windows
+    let in to a port.
+    """
+
+    ports: frozenset[tuple[int, Protocol]]
+    covered: Mapping[int, Protocol]
     sources: tuple[str, ...] = tuple(WORDS)
+    windows: Mapping[int, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +69,44 @@ class Exposure:
     denies: list[Json] = field(default_factory=list)
 
     def worst(self, source: str) -> str | None:
-        states = {entry["state"] for entry in self.entries if entry["source"] == source}
+        """Give the worst that holds without the windows that are open."""
+        states = {besides_windows(entry)["state"] for entry in self.entries if entry["source"] == source}
         return next((state for state in STATES if state in states), None)
 
     def reachable(self, source: str) -> list[int]:
-        """Give the ports to which the source, or a part of it, certainly gets in."""
-        return [
+        """Give the ports to which the source, or a part of it, certainly gets in, and by no open window."""
+        reached = [
             entry["port"]
             for entry in self.entries
-            if entry["source"] == source and entry["state"] in ("open", "partial")
+            if entry["source"] == source and besides_windows(entry)["state"] in ("open", "partial")
         ]
+        return list(dict.fromkeys(reached))
 
 
 def report_exposure(sight: Sight, asked: Asked, memory: Memory) -> Exposure:
     """Judge a VM."""
     exposure = Exposure()
     plain = sight.view.endpoints(sight.layout)
-    for port, protocol in sorted(asked.ports.items()):
+    for port, protocol in sorted(asked.ports):
         endpoints = sight.at_port(plain, port)
-        alike, rules = _likeness(endpoints, port, protocol, sight.gap)
+        windows = _rules_of_windows(sight, port, asked.windows.get(port, ()))
+        others = [endpoint.without(windows) for endpoint in endpoints] if windows else []
         for source in asked.sources:
-            verdict = memory.closed.get((alike, source)) or memory.others.get((alike, rules, source))
-            if verdict is None:
-                verdict = judge_vm(endpoints, WORDS.get(source, source), port, protocol, sight.gap)
-                if verdict.state == "closed":
-                    memory.closed[alike, source] = verdict
-                else:
-                    memory.others[alike, rules, source] = verdict
-            exposure.entries.append(_entry(port, protocol, source, verdict, endpoints))
-        if port in asked.covered:
+            entry: Json = {"port": port, "protocol": protocol, "source": source}
+            entry |= _tell(endpoints, port, protocol, source, sight.gap, memory)
+            if others and entry["state"] != "closed":
+                entry["besides_windows"] = _tell(others, port, protocol, source, sight.gap, memory)
+            exposure.entries.append(entry)
+        if asked.covered.get(port) == protocol:
+            alike, _rules = _likeness(endpoints, port, protocol, sight.gap)
             exposure.denies.append(_deny(endpoints, alike, port, memory))
     return exposure
+
+
+def besides_windows(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give what a verdict is without the rules of windows that are open: what nobody asked for."""
+    besides: Mapping[str, Any] = entry.get("besides_windows") or entry
+    return besides
 
 
 def describe_rule(rule: SecurityRule | UnreadRule) -> Json:
@@ -128,12 +141,34 @@ def _mark(rule: SecurityRule | UnreadRule, question: Question) -> object:
     return kind, question.reaches(rule), rule.sources, rule.source_ports, rule.source_groups
 
 
-def _entry(port: int, protocol: Protocol, source: str, verdict: VmVerdict, endpoints: Sequence[Endpoint]) -> Json:
+def _rules_of_windows(sight: Sight, port: int, sources: Collection[str]) -> list[SecurityRule]:
+    """Find the rules of just-in-time access that let in nobody but those whom open windows are for."""
+    return [
+        rule
+        for rule in (sight.view.grant_rules(sight.layout) if sources else ())
+        if rule.opens(port) and all(any(covers(one, own) for one in sources) for own in rule.sources)
+    ]
+
+
+def _tell(
+    endpoints: Sequence[Endpoint], port: int, protocol: Protocol, source: str, gap: str, memory: Memory
+) -> Json:
+    alike, rules = _likeness(endpoints, port, protocol, gap)
+    verdict = memory.closed.get((alike, source)) or memory.others.get((alike, rules, source))
+    if verdict is None:
+        verdict = judge_vm(endpoints, WORDS.get(source, source), port, protocol, gap)
+        if verdict.state == "closed":
+            memory.closed[alike, source] = verdict
+        else:
+            memory.others[alike, rules, source] = verdict
+    return _describe(verdict, endpoints)
+
+
+def _describe(verdict: VmVerdict, endpoints: Sequence[Endpoint]) -> Json:
     """Write a verdict; of one that refuses nothing more is said, since that is most of them."""
-    written: Json = {"port": port, "protocol": protocol, "source": source, "state": verdict.state}
     if verdict.state == "closed":
-        return written
-    written["reason"] = verdict.reason
+        return {"state": verdict.state}
+    written: Json = {"state": verdict.state, "reason": verdict.reason}
     place = next((index for index, (_one, part) in enumerate(verdict.parts) if part.state == verdict.state), None)
     if place is None:
         return written

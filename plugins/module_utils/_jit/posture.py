@@ -63,6 +63,7 @@ def describe(
     row, tab = subject.row, subject.tab
     public, private = addresses_of(row)
     asked = _asked(subject, ports, sources)
+    protocols = {port: protocol for port, protocol in asked.ports if protocol == "udp"}
     exposure = report_exposure(subject.sight, asked, memory) if subject.sight else Exposure()
     written: Json = {
         "id": row["id"],
@@ -81,7 +82,7 @@ def describe(
         "detail": tab.detail,
         "notes": list(tab.notes),
         "policies": [_policy(holding) for holding in subject.holdings],
-        "open": [_window(window, subject, asked, now) for window in subject.windows],
+        "open": [_window(window, subject, protocols, now) for window in subject.windows],
         "exposure": exposure.entries,
         "internet_ports": exposure.reachable("internet"),
         "standing_deny": exposure.denies,
@@ -95,7 +96,9 @@ def describe(
 
 
 def _asked(subject: Subject, ports: Iterable[int], sources: Sequence[str]) -> Asked:
-    """Judge management ports by TCP, and a policy's port by UDP where it opens nothing else.
+    """Judge management ports by TCP, and a policy's port by UDP, where it opens nothing else.
+
+    What serves a port by UDP may serve it by TCP too, so a management port is judged by both then.
 
     Where a firewall stands in for security groups, the standing deny is one of its rules, and not looked for.
     """
@@ -103,11 +106,19 @@ def _asked(subject: Subject, ports: Iterable[int], sources: Sequence[str]) -> As
     for holding in subject.holdings:
         for rule in holding.coverage.rules:
             rules.setdefault(rule.number, []).append(rule)
-    protocols: dict[int, Protocol] = dict.fromkeys(ports, "tcp")
-    for port, held in rules.items():
-        protocols[port] = "udp" if all(rule.protocol == "UDP" for rule in held) else "tcp"
-    covered = frozenset[int]() if _is_behind_firewall(subject) else frozenset(rules)
-    return Asked(protocols, covered, tuple(sources))
+    protocols: dict[int, Protocol] = {
+        port: "udp" if all(rule.protocol == "UDP" for rule in held) else "tcp" for port, held in rules.items()
+    }
+    windows: dict[int, set[str]] = {}
+    for window in subject.windows:
+        if window.grant.is_initiated:
+            windows.setdefault(window.grant.port, set()).update(window.grant.sources)
+    return Asked(
+        ports=frozenset((port, "tcp") for port in ports) | frozenset(protocols.items()),
+        covered={} if _is_behind_firewall(subject) else protocols,
+        sources=tuple(sources),
+        windows=windows,
+    )
 
 
 def _is_behind_firewall(subject: Subject) -> bool:
@@ -124,7 +135,7 @@ def _policy(holding: Holding) -> Json:
     return written
 
 
-def _window(window: Window, subject: Subject, asked: Asked, now: datetime) -> Json:
+def _window(window: Window, subject: Subject, protocols: Mapping[int, Protocol], now: datetime) -> Json:
     grant = window.grant
     return {
         "port": grant.port,
@@ -135,7 +146,7 @@ def _window(window: Window, subject: Subject, asked: Asked, now: datetime) -> Js
         "requestor": grant.requestor,
         "justification": grant.justification,
         "policy_id": str(window.policy_id),
-        **_effect(grant, subject.sight, asked.ports),
+        **_effect(grant, subject.sight, protocols),
     }
 
 

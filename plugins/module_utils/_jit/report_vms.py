@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .exposure_report import besides_windows
 from .policies import Json
 
 # Every VM's neighbours get in unless a rule says otherwise; that alone exposes nothing.
@@ -39,7 +40,7 @@ def describe_vm(vm: Mapping[str, Any]) -> Json:
         "exposures": [
             _exposure(verdict, vm.get("private_ip"))
             for verdict in vm.get("exposure") or ()
-            if verdict["state"] != "closed"
+            if besides_windows(verdict)["state"] != "closed"
         ],
         "closing_rules": [_closing(deny) for deny in vm.get("standing_deny") or () if deny["state"] != _GUARDED],
         "rules_from": vm.get("rules_from") or "",
@@ -78,14 +79,19 @@ def _distinct(rules: Iterable[Mapping[str, Any]]) -> list[Json]:
 
 
 def _exposure(verdict: Mapping[str, Any], usual_address: str | None) -> Json:
-    """Write a verdict; its address only where it is not the VM's first, since it would make all VMs differ."""
-    address = verdict.get("address")
+    """Write a verdict without the windows that are open, which are told of by themselves.
+
+    Its address is there only where it is not the VM's first, since it would make all VMs differ.
+    """
+    found = besides_windows(verdict)
+    address = found.get("address")
     return {
         "port": verdict["port"],
+        "protocol": verdict.get("protocol") or "tcp",
         "from": verdict["source"],
-        "state": verdict["state"],
-        "reason": verdict.get("reason") or "",
-        "rule": _rule(verdict["rule"]) if verdict.get("rule") else None,
+        "state": found["state"],
+        "reason": found.get("reason") or "",
+        "rule": _rule(found["rule"]) if found.get("rule") else None,
         "address": address if address != usual_address else None,
     }
 

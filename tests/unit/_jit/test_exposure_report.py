@@ -14,6 +14,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.exposure_repor
     Asked,
     Exposure,
     Memory,
+    besides_windows,
     report_exposure,
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.layout import Attachment, Layout
@@ -54,8 +55,12 @@ def sight(
 
 
 def exposure(of: Sight, *ports: int, sources: tuple[str, ...] = ("internet", "virtual_network")) -> Exposure:
-    wanted = ports or (22,)
-    return report_exposure(of, Asked(dict.fromkeys(wanted, "tcp"), frozenset(wanted), sources), Memory())
+    return report_exposure(of, asked(*(ports or (22,)), sources=sources), Memory())
+
+
+def asked(*ports: int, sources: tuple[str, ...] = ("internet",), **more: Any) -> Asked:
+    more.setdefault("covered", dict.fromkeys(ports, "tcp"))
+    return Asked(frozenset((port, "tcp") for port in ports), sources=sources, **more)
 
 
 @pytest.mark.parametrize(
@@ -133,8 +138,8 @@ def test_what_became_of_the_standing_deny(
 
 
 def test_only_ports_of_policies_have_a_standing_deny() -> None:
-    asked = Asked({22: "tcp", 3389: "tcp"}, frozenset({3389}), ("internet",))
-    found = report_exposure(sight(nic=group_of(jit_deny(3389))), asked, Memory())
+    wanted = asked(22, 3389, covered={3389: "tcp"})
+    found = report_exposure(sight(nic=group_of(jit_deny(3389))), wanted, Memory())
     assert [(deny["port"], deny["state"]) for deny in found.denies] == [(3389, "present")]
     assert [entry["port"] for entry in found.entries] == [22, 3389]
 
@@ -155,6 +160,39 @@ def test_what_was_not_read_leaves_open_what_it_may_change(
     found = exposure(sight(nic=group_of(*rules), public=PublicAddress.NONE, unread=frozenset({unread})))
     assert found.worst("internet") == internet
     assert found.reachable("internet") == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "windows", "besides"),
+    [
+        ([jit_deny(), jit_grant(DESK)], {DESK}, "closed"),
+        ([jit_deny(), jit_grant(DESK)], {"203.0.113.0/24"}, "closed"),
+        ([jit_deny(), jit_grant("*")], {"*"}, "closed"),
+        ([jit_deny(), jit_grant("*")], {DESK}, "open"),
+        ([jit_deny(), jit_grant(DESK)], set(), "partial"),
+        ([jit_deny(), jit_grant(DESK), allow("198.51.100.0/24")], {DESK}, "partial"),
+        ([jit_deny(), jit_grant(DESK), allow("AzureCloud")], {DESK}, "unknown"),
+        ([jit_deny(), jit_grant(DESK), allow()], {DESK}, "open"),
+    ],
+)
+def test_open_windows_expose_nothing_and_what_else_lets_somebody_in_does(
+    rules: list[dict[str, Any]], windows: set[str], besides: str
+) -> None:
+    found = report_exposure(sight(nic=group_of(*rules)), asked(22, windows={22: windows}), Memory())
+    (entry,) = found.entries
+    assert entry["state"] in ("partial", "open"), "they get in all the same"
+    assert besides_windows(entry)["state"] == besides
+    assert found.worst("internet") == besides
+    assert found.reachable("internet") == ([22] if besides in ("open", "partial") else [])
+
+
+def test_a_port_that_a_policy_opens_by_udp_is_judged_by_tcp_as_well() -> None:
+    old = allow(name="old", protocol="Tcp")
+    wanted = Asked(frozenset({(22, "tcp"), (22, "udp")}), {22: "udp"}, ("internet",))
+    found = report_exposure(sight(nic=group_of(old, jit_deny())), wanted, Memory())
+    assert [(entry["protocol"], entry["state"]) for entry in found.entries] == [("tcp", "open"), ("udp", "closed")]
+    assert found.reachable("internet") == [22]
+    assert found.denies == [{"port": 22, "state": "present"}]
 
 
 def unseen(of: Sight) -> Sight:
@@ -182,9 +220,8 @@ def test_an_interface_that_was_not_seen_may_let_anybody_in(
 
 def test_what_is_remembered_of_vms_that_were_seen_in_full_says_nothing_of_others() -> None:
     memory, group = Memory(), group_of(jit_deny())
-    asked = Asked({22: "tcp"}, frozenset({22}), ("internet",))
     states = [
-        report_exposure(one, asked, memory).worst("internet")
+        report_exposure(one, asked(22), memory).worst("internet")
         for one in (sight(nic=group), unseen(sight(nic=group)), sight(nic=group))
     ]
     assert states == ["closed", "unknown", "closed"]
@@ -226,15 +263,25 @@ RULES = st.lists(
 )
 
 
-@given(st.lists(st.tuples(RULES, st.sampled_from([ADDRESS, NEIGHBOUR])), min_size=2, max_size=4))
-def test_what_is_remembered_of_other_vms_changes_nothing(vms: list[tuple[list[dict[str, Any]], str]]) -> None:
+@given(
+    st.lists(st.tuples(RULES, st.sampled_from([ADDRESS, NEIGHBOUR])), min_size=2, max_size=4),
+    st.sets(st.sampled_from([DESK, "198.51.100.0/24"])),
+)
+def test_what_is_remembered_of_other_vms_changes_nothing(
+    vms: list[tuple[list[dict[str, Any]], str]], windows: set[str]
+) -> None:
     memory = Memory()
-    asked = Asked(
-        {22: "tcp", 3389: "tcp", 5986: "tcp"}, frozenset({22, 3389}), ("internet", "virtual_network", DESK)
+    wanted = asked(
+        22,
+        3389,
+        5986,
+        covered={22: "tcp", 3389: "tcp"},
+        sources=("internet", "virtual_network", DESK),
+        windows={22: windows},
     )
     for index, (rules, address) in enumerate(vms):
         group = group_of(*rules, name=f"nsg-{index}")
         # Two VMs share each group: what is for the one's address is not for the other's.
         for own in (address, NEIGHBOUR if address == ADDRESS else ADDRESS):
             seen = sight(own, nic=group)
-            assert report_exposure(seen, asked, memory) == report_exposure(seen, asked, Memory())
+            assert report_exposure(seen, wanted, memory) == report_exposure(seen, wanted, Memory())

@@ -32,7 +32,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._operations.report_
 )
 from azure_simulator.network.models import SecurityRule
 from closing_scene import COLLEAGUE, DESK, Scene, make_scene
-from cloud import Cloud, JitPolicyClient, rule
+from cloud import Cloud, JitPolicyClient, rule, wish
 from cloud_arm import CloudArm, CloudClock
 from demo_fleet import IDS, PRODUCTION, WORKPLACE
 from hypothesis import given, settings
@@ -241,6 +241,34 @@ def test_a_window_that_another_rule_refuses_is_shadowed(scene: Scene) -> None:
 
     assert window["effect"] == "shadowed"
     assert "deny-all (101)" in window["effect_reason"]
+
+
+def test_an_open_window_is_no_exposure(demo: Cloud) -> None:
+    client = JitPolicyClient(demo, PRODUCTION, "rg-web", "westeurope")
+    client.put({"id": IDS["web-01"], "ports": [rule(22)]}, {"id": IDS["jump-01"], "ports": [rule(22)]})
+    demo.advance(30)
+    client.initiate({"id": IDS["web-01"], "ports": [wish(22, ELSEWHERE)]})
+    demo.advance(30)
+    found = report(services_of(demo), PRODUCTION)
+
+    vm = of(found, "web-01")
+    (entry,) = [one for one in vm["exposure"] if (one["port"], one["source"]) == (22, "internet")]
+    assert (entry["state"], entry["admitted"]) == ("partial", [ELSEWHERE])
+    assert entry["besides_windows"] == {"state": "closed"}
+    assert vm["internet_ports"] == []
+    assert found["summary"]["open"] == 1
+    assert found["summary"]["exposure"]["internet"]["partial"] == 0
+
+
+def test_a_policy_for_udp_does_not_hide_that_the_port_is_open_by_tcp(demo: Cloud) -> None:
+    client = JitPolicyClient(demo, PRODUCTION, "rg-web", "westeurope")
+    client.put({"id": IDS["web-02"], "ports": [rule(22, protocol="UDP")]})
+    demo.advance(30)
+    vm = of(report(services_of(demo), PRODUCTION), "web-02")
+
+    entries = [one for one in vm["exposure"] if (one["port"], one["source"]) == (22, "internet")]
+    assert [(one["protocol"], one["state"]) for one in entries] == [("tcp", "open"), ("udp", "closed")]
+    assert vm["internet_ports"] == [22]
 
 
 def test_all_policies_that_hold_a_vm_are_told(scene: Scene) -> None:
