@@ -33,6 +33,14 @@ BIN = Path(sys.executable).parent
 MODULE = "ansible_collections.jitfleet.azure.plugins.modules.jit_request"
 OPEN: dict[str, Any] = {"sources": ["203.0.113.7"], "duration": "1h", "justification": "bench"}
 HOUR = 3600
+# A process begins with the most memory that the process had which started it, and this one holds all policies: so
+# a small one starts the command.
+MEASURE = """\
+import os, sys
+process = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, 2, 1)])
+_process, status, used = os.wait4(process, 0)
+print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +96,20 @@ def measure(cloud: RunningSimulator, folder: Path) -> None:
 def report(title: str, cloud: RunningSimulator, command: list[Path | str]) -> Cost:
     cloud.forget()
     started = time.monotonic()
-    with (
-        tempfile.TemporaryFile() as output,
-        subprocess.Popen(command, env=cloud.environment, stdout=output, stderr=output) as process,
-    ):
-        _pid, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+    with tempfile.TemporaryFile() as output:
+        measured = subprocess.run(
+            [sys.executable, "-c", MEASURE, *command],
+            env=cloud.environment,
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=output,
+            text=True,
+        )
         wall = time.monotonic() - started
+        code, cpu, memory = measured.stdout.split()
         output.seek(0)
-        assert process.returncode == 0, output.read()[-2000:].decode()
-    cost = Cost(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024)
+        assert code == "0", output.read()[-2000:].decode()
+    cost = Cost(float(cpu), wall, float(memory))
     say(f"{title:34} {cost}  {described(cloud)}")
     return cost
 

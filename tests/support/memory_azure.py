@@ -217,7 +217,7 @@ class MemoryAzure:
 
     # -- what the operations call -------------------------------------------------------------------------
 
-    def find(self, wanted: Collection[VmId]) -> Mapping[VmId, Vm]:
+    def find(self, wanted: Collection[VmId], *, systems_only: bool = False) -> Mapping[VmId, Vm]:
         with self._lock:
             self._begin("vms", "")
             return {vm: self._vms[vm] for vm in wanted if vm in self._vms}

@@ -10,7 +10,7 @@ mv-expand, and no row beyond the first page of a query that ends in `summarize`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from .._jit.conditions import LOCATION, POWER_STATE, RESOURCE_GROUP, AllOf, Condition, Is, power_code
 from .._jit.errors import ReplyLost
@@ -94,6 +94,24 @@ Resources
 | order by id asc"""
 
 
+# What there is to know of a VM without its network, which is most of a fleet's rows.
+_SYSTEMS = f"""\
+Resources
+| where type =~ 'microsoft.compute/virtualmachines'
+{{conditions}}| project id, location, powerState = {_POWER_STATE},
+    osType = tostring(properties.storageProfile.osDisk.osType)
+| order by id asc"""
+
+
+class SystemRow(TypedDict):
+    """A VM's operating system, and whether it runs."""
+
+    id: str
+    location: str
+    powerState: str | None
+    osType: str | None
+
+
 class ResourceGraph:
     """Read fleets of virtual machines."""
 
@@ -133,6 +151,11 @@ class ResourceGraph:
         )
         scope = {"subscriptions": list(subscriptions)}
         return [_read(row) for row in self.ask(text, scope)] if subscriptions else []
+
+    def list_systems(self, subscriptions: Sequence[str], resource_groups: Collection[str]) -> list[SystemRow]:
+        """Read the VMs' systems alone; no groups means all."""
+        conditions = f"| where {_in_groups(resource_groups)}\n" if resource_groups else ""
+        return self.ask(_SYSTEMS.replace("{conditions}", conditions), {"subscriptions": list(subscriptions)})
 
     def ask(self, text: str, scope: Mapping[str, Any]) -> list[Any]:
         """Ask any query; a scope of many subscriptions is asked in parts, an empty one is all that is seen."""
@@ -177,7 +200,7 @@ def query(
     """Write the query for some resource groups, or for all of them where none is named."""
     conditions = ""
     if resource_groups:
-        conditions += f"| where resourceGroup in~ ({', '.join(map(quote, resource_groups))})\n"
+        conditions += f"| where {_in_groups(resource_groups)}\n"
     if not include_powered_off:
         # A VM whose state Resource Graph doesn't know is left in.
         conditions += f"| where {_POWER_STATE} !in~ ({', '.join(map(quote, OFF))})\n"
@@ -185,6 +208,10 @@ def query(
         conditions += f"| where {write_condition(condition)}\n"
     model, packed = (_MODEL, ", 'model', model") if whole_interfaces else ("", "")
     return _VMS.replace("{conditions}", conditions).replace("{model}", model).replace("{packed_model}", packed)
+
+
+def _in_groups(resource_groups: Collection[str]) -> str:
+    return f"resourceGroup in~ ({', '.join(map(quote, resource_groups))})"
 
 
 def write_condition(condition: Condition) -> str:

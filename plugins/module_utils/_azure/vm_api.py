@@ -15,7 +15,7 @@ from .._jit.hosts import VmRow, addresses_of, is_unguarded, os_of
 from .._jit.ids import VmId
 from .._jit.vms import Vm
 from .arm import Arm
-from .resource_graph import ResourceGraph
+from .resource_graph import ResourceGraph, SystemRow
 
 API_VERSION = "2024-07-01"
 # Up to here a list for each group is cheaper than one for the whole subscription.
@@ -42,14 +42,15 @@ class ArmVmApi:
         """Give what is remembered of VMs, without asking anybody."""
         return {vm: self._known[vm] for vm in wanted if vm in self._known}
 
-    def find(self, wanted: Collection[VmId]) -> dict[VmId, Vm]:
+    def find(self, wanted: Collection[VmId], *, systems_only: bool = False) -> dict[VmId, Vm]:
         """Read the VMs that exist among those wanted: by queries and lists, never one by one.
 
+        `systems_only` is content with their operating systems, and whether they run.
         Resource Graph says more in fewer requests, but follows changes late and can be forbidden; whatever it
         doesn't show is looked for in Resource Manager's lists.
         """
         known = self.recall(wanted)
-        found = {**known, **self._find_in_graph(frozenset(vm for vm in wanted if vm not in known))}
+        found = {**known, **self._find_in_graph(frozenset(vm for vm in wanted if vm not in known), systems_only)}
         missing = {vm for vm in wanted if vm not in found}
         with ThreadPoolExecutor(_WORKERS) as pool:
             listed = [vm for vms in pool.map(self._list_either, _lists_for(missing)) for vm in vms]
@@ -68,18 +69,27 @@ class ArmVmApi:
             return None
         return False
 
-    def _find_in_graph(self, wanted: frozenset[VmId]) -> dict[VmId, Vm]:
+    def _find_in_graph(self, wanted: frozenset[VmId], systems_only: bool) -> dict[VmId, Vm]:
+        if not wanted:
+            return {}
         subscriptions = sorted({vm.subscription_id.lower() for vm in wanted})
         groups = sorted({vm.resource_group.lower() for vm in wanted})
         narrow = groups if len(groups) <= MANY_GROUPS else []
         try:
-            rows = self._graph.list_vms(subscriptions, narrow, include_powered_off=True) if wanted else []
+            vms = (
+                self._ask_systems(subscriptions, narrow) if systems_only else self._ask_all(subscriptions, narrow)
+            )
         except AzureRefused as error:
             if error.status in (401, 429) or error.left_outcome_open:
                 raise
             return {}
-        vms = [vm for row in rows if (vm := _read_row(row))]
-        return {vm.id: vm for vm in vms if vm.id in wanted}
+        return {vm.id: vm for vm in vms if vm is not None and vm.id in wanted}
+
+    def _ask_systems(self, subscriptions: Sequence[str], groups: Sequence[str]) -> list[Vm | None]:
+        return [_read_system(row) for row in self._graph.list_systems(subscriptions, groups)]
+
+    def _ask_all(self, subscriptions: Sequence[str], groups: Sequence[str]) -> list[Vm | None]:
+        return [_read_row(row) for row in self._graph.list_vms(subscriptions, groups, include_powered_off=True)]
 
     def _list_either(self, scopes: tuple[str, Sequence[str]]) -> list[Vm]:
         """List a scope, or the parts of it where a credential that sees no more is refused the whole."""
@@ -105,19 +115,33 @@ def _read_row(row: VmRow) -> Vm | None:
     vm_id = VmId.find_in(row["id"])
     if vm_id is None:
         return None
-    power = (row["powerState"] or "").rpartition("/")[2].lower()
-    os_type = "Windows" if os_of(row) == "windows" else "Linux"
     public, private = addresses_of(row)
     return Vm(
         vm_id,
         row["location"],
-        os_type,
-        power == "running" if power else None,
+        _system(os_of(row)),
+        _is_running(row["powerState"]),
         False if is_unguarded(row) else None,
         row["tags"] or {},
         public,
         private,
     )
+
+
+def _read_system(row: SystemRow) -> Vm | None:
+    vm_id = VmId.find_in(row["id"])
+    if vm_id is None:
+        return None
+    return Vm(vm_id, row["location"], _system(row["osType"] or ""), _is_running(row["powerState"]))
+
+
+def _system(word: str) -> str:
+    return "Windows" if word.lower() == "windows" else "Linux"
+
+
+def _is_running(power_state: str | None) -> bool | None:
+    power = (power_state or "").rpartition("/")[2].lower()
+    return power == "running" if power else None
 
 
 def _lists_for(wanted: Iterable[VmId]) -> list[tuple[str, Sequence[str]]]:

@@ -8,16 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
+from .rule_terms import (
+    ACCESS,
+    EVERY_PORT,
+    Span,
+    choice_of,
+    listed,
+    priority_of,
+    properties_of,
+    read_terms,
+    spans_of,
+    text_of,
+    texts_of,
+)
 from .sources import ANY, normal
 
-Span: TypeAlias = tuple[int, int]
-
-EVERY_PORT: tuple[Span, ...] = ((0, 65535),)
 _FIRST_DEFAULT = 65000
-_ACCESS = {"allow": True, "deny": False}
-_PROTOCOLS = frozenset({ANY, "tcp", "udp", "icmp", "esp", "ah"})
 # Names as the service writes them, before June 2023 with the older prefix; the number may be negative [issue].
 _JIT_NAME = re.compile(
     r"(?:MicrosoftDefenderForCloud|SecurityCenter)-JITRule([-_])-?\d+\1[0-9a-f]{32}", re.IGNORECASE
@@ -128,10 +136,10 @@ def holds(spans: Iterable[Span], port: int) -> bool:
 def read_group(document: Mapping[str, Any]) -> SecurityGroup:
     """Read a security group; where it comes without Azure's default rules, they are added."""
     group_id = str(document.get("id") or "")
-    wire = _properties(document)
+    wire = properties_of(document)
     # An empty group says so [rec]. A mere reference to a group has no list at all, and says nothing.
-    own = list(_inbound(_list(wire.get("securityRules", "absent"))))
-    defaults = list(_inbound(_list(wire.get("defaultSecurityRules"))))
+    own = list(_inbound(listed(wire.get("securityRules", "absent"))))
+    defaults = list(_inbound(listed(wire.get("defaultSecurityRules"))))
     seen = {rule.priority for rule in defaults}
     added = [rule for rule in _defaults(group_id) if rule.priority not in seen]
     everything = [*own, *defaults, *added]
@@ -144,40 +152,25 @@ def read_group(document: Mapping[str, Any]) -> SecurityGroup:
 
 def read_rule(document: Mapping[str, Any]) -> SecurityRule | None:
     """Read a rule; None where a part of it that decides whom it concerns is absent or of an unknown kind."""
-    wire = _properties(document)
-    priority, protocol = _priority(wire), _protocol(wire)
-    inbound = _choice(wire, "direction", {"inbound": True, "outbound": False})
-    allows = _choice(wire, "access", _ACCESS)
-    sources, destinations = (
-        _texts(wire, "sourceAddressPrefix", "es"),
-        _texts(wire, "destinationAddressPrefix", "es"),
-    )
-    source_groups = _ids(wire.get("sourceApplicationSecurityGroups"))
-    destination_groups = _ids(wire.get("destinationApplicationSecurityGroups"))
-    # Azure demands source ports and nearly nobody limits them, so a copy of a rule may leave them out [inf].
-    source_ports = _spans(_texts(wire, "sourcePortRange", "s") or (ANY,))
-    destination_ports = _spans(_texts(wire, "destinationPortRange", "s"))
-    if priority is None or protocol is None or inbound is None or allows is None:
-        return None
-    if not source_ports or not destination_ports or not all((*source_groups, *destination_groups)):
-        return None
-    if not (sources or source_groups) or not (destinations or destination_groups):
+    wire = properties_of(document)
+    terms = read_terms(wire)
+    if terms is None:
         return None
     return SecurityRule(
-        id=_text(document, "id"),
-        name=_text(document, "name"),
-        priority=priority,
-        inbound=inbound,
-        allows=allows,
-        protocol=protocol,
-        sources=tuple(map(normal, sources)),
-        source_ports=source_ports,
-        destinations=tuple(map(normal, destinations)),
-        destination_ports=destination_ports,
-        source_groups=source_groups,
-        destination_groups=destination_groups,
-        description=_text(wire, "description"),
-        provisioning_state=_text(wire, "provisioningState"),
+        id=text_of(document, "id"),
+        name=text_of(document, "name"),
+        priority=terms.priority,
+        inbound=terms.inbound,
+        allows=terms.allows,
+        protocol=terms.protocol,
+        sources=terms.sources,
+        source_ports=terms.source_ports,
+        destinations=terms.destinations,
+        destination_ports=terms.destination_ports,
+        source_groups=terms.source_groups,
+        destination_groups=terms.destination_groups,
+        description=text_of(wire, "description"),
+        provisioning_state=text_of(wire, "provisioningState"),
     )
 
 
@@ -185,19 +178,19 @@ def _inbound(documents: Iterable[Any]) -> Iterator[SecurityRule | UnreadRule]:
     """Read the inbound rules of a list; what should be a list or a rule and is none can't be understood."""
     for entry in documents:
         document = entry if isinstance(entry, Mapping) else {}
-        if _choice(_properties(document), "direction", {"outbound": True}):
+        if choice_of(properties_of(document), "direction", {"outbound": True}):
             continue
         yield read_rule(document) or _read_remains(document)
 
 
 def _read_remains(document: Mapping[str, Any]) -> UnreadRule:
-    wire = _properties(document)
+    wire = properties_of(document)
     return UnreadRule(
-        id=_text(document, "id"),
-        name=_text(document, "name"),
-        priority=_priority(wire) or 0,
-        allows=_choice(wire, "access", _ACCESS),
-        destination_ports=_spans(_texts(wire, "destinationPortRange", "s")) or EVERY_PORT,
+        id=text_of(document, "id"),
+        name=text_of(document, "name"),
+        priority=priority_of(wire) or 0,
+        allows=choice_of(wire, "access", ACCESS),
+        destination_ports=spans_of(texts_of(wire, "destinationPortRange", "s")) or EVERY_PORT,
     )
 
 
@@ -225,60 +218,3 @@ def _defaults(group_id: str) -> Iterator[SecurityRule]:
 def _jit_mark(name: str) -> str:
     match = _JIT_NAME.fullmatch(name)
     return match[1] if match else ""
-
-
-def _properties(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    properties = document.get("properties")
-    return properties if isinstance(properties, Mapping) else {}
-
-
-def _text(wire: Mapping[str, Any], key: str) -> str:
-    return str(wire.get(key) or "")
-
-
-def _priority(wire: Mapping[str, Any]) -> int | None:
-    text = _text(wire, "priority")
-    return int(text) if text.isdecimal() else None
-
-
-def _protocol(wire: Mapping[str, Any]) -> str | None:
-    word = _text(wire, "protocol").lower()
-    return word if word in _PROTOCOLS else None
-
-
-def _choice(wire: Mapping[str, Any], key: str, words: Mapping[str, bool]) -> bool | None:
-    return words.get(_text(wire, key).lower())
-
-
-def _list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
-
-
-def _texts(wire: Mapping[str, Any], singular: str, ending: str) -> tuple[str, ...]:
-    """Read a field that comes in the singular, in the plural, or as both with one of them empty [rec]."""
-    values = [*_list(wire.get(singular)), *_list(wire.get(singular + ending))]
-    return tuple(text for value in values if (text := str(value).strip()))
-
-
-def _ids(value: Any) -> tuple[str, ...]:
-    """Read references to application security groups, with an empty text for one that is none."""
-    return tuple(_text(entry, "id").lower() if isinstance(entry, Mapping) else "" for entry in _list(value))
-
-
-def _spans(texts: Iterable[str]) -> tuple[Span, ...]:
-    """Read ranges of ports; none at all where one of them is not understood."""
-    spans = tuple(map(_span, texts))
-    return tuple(span for span in spans if span) if all(spans) else ()
-
-
-def _span(text: str) -> Span | None:
-    if text == ANY:
-        return EVERY_PORT[0]
-    first, dash, last = (part.strip() for part in text.partition("-"))
-    last = last if dash else first
-    if not (first.isdecimal() and last.isdecimal()):
-        return None
-    span = (int(first), int(last))
-    return span if span[0] <= span[1] <= 65535 else None

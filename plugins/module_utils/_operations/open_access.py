@@ -146,13 +146,15 @@ def _read_vms(request: OpenRequest, holdings: Holdings, vms: VmApi) -> Mapping[V
 
     What is known of the others all the same is good enough for a warning.
     """
+    systems_only = request.wait_for != "port" and request.enabling is None
     if request.wait_for == "port":
         wanted = {wish.vm for wish in request.wishes}
     else:
         wanted = {wish.vm for wish in request.wishes if not wish.ports and wish.vm in holdings}
         if request.enabling is not None:
             wanted.update(wish.vm for wish in request.wishes if lacks(wish, holdings))
-    return {**vms.recall([wish.vm for wish in request.wishes]), **(vms.find(wanted) if wanted else {})}
+    found = vms.find(wanted, systems_only=systems_only) if wanted else {}
+    return {**vms.recall([wish.vm for wish in request.wishes]), **found}
 
 
 def _without_ended(

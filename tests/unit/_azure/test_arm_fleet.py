@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, get_args
 
 import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm_fleet import FEW_GROUPS, ArmFleet
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.resource_graph import ResourceGraph
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.vm_api import ArmVmApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.conditions import (
     LOCATION,
     POWER_STATE,
@@ -23,6 +25,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.conditions imp
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureRefused
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.hosts import VmRow, describe, is_unguarded
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import VmId
 from azure_simulator.compute.models import PowerState
 from cloud import Cloud
 from cloud_arm import CloudArm
@@ -120,6 +123,28 @@ def test_both_sources_give_the_same_rows_of_the_demonstration_fleet() -> None:
     )
     assert len(lists) == 13
     assert comparable(lists) == comparable(graph)
+
+
+def test_of_systems_alone_the_same_is_said_as_of_whole_vms() -> None:
+    cloud = Cloud("vms=30,subscriptions=2,groups=4", page_size=7)
+    groups = [
+        group for subscription in cloud.world.subscriptions.values() for group in subscription.groups.values()
+    ]
+    powers = itertools.cycle(get_args(PowerState))
+    for machine in (machine for group in groups for machine in group.vms.values()):
+        machine.power = next(powers)
+    arm = CloudArm(cloud)
+    rows = ArmFleet(arm).list_vms(list(cloud.world.subscriptions), [], include_powered_off=True)
+    wanted = [vm for row in rows if (vm := VmId.find_in(row["id"]))]
+    whole, systems = ArmVmApi(arm).find(wanted), ArmVmApi(arm).find(wanted, systems_only=True)
+    assert len(whole) == 30
+    assert {vm.os_type for vm in whole.values()} == {"Windows", "Linux"}
+    assert {vm.is_running for vm in whole.values()} == {True, False}
+    assert [(vm.id, vm.location, vm.os_type, vm.is_running) for vm in systems.values()] == [
+        (vm.id, vm.location, vm.os_type, vm.is_running) for vm in whole.values()
+    ]
+    (first, *_others) = wanted
+    assert list(ArmVmApi(arm).find([first], systems_only=True)) == [first]
 
 
 def test_no_request_is_sent_for_a_vm() -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.rule_terms import EVERY_PORT
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.security_rules import (
-    EVERY_PORT,
     SecurityGroup,
     SecurityRule,
     UnreadRule,
@@ -334,3 +334,24 @@ def test_no_rule_of_any_shape_is_lost_or_breaks_the_reading(changes: dict[str, A
     group = read_group(wire_group(wire_rule(**{"name": "drawn", **changes}), more))
     outbound = str(changes.get("direction")).lower() == "outbound"
     assert sum(rule.name == "drawn" for rule in group.in_order()) == (not outbound)
+
+
+ALIKE: tuple[Any, ...] = (1, True, 1.0, "1", "1.0")
+
+
+def prioritised(priority: Any) -> dict[str, Any]:
+    return wire_rule(priority=priority)
+
+
+@pytest.mark.parametrize("priority", ALIKE)
+def test_a_rule_is_read_by_itself_whatever_was_read_before(priority: Any) -> None:
+    """Python calls some of these equal."""
+    for before in ALIKE:
+        read_rule(prioritised(before))
+    rule = read_rule(prioritised(priority))
+    assert (rule.priority if rule else None) == (1 if str(priority) == "1" else None)
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [{"a": 1}], [["*"]]])
+def test_an_object_where_a_text_should_be_is_read_as_some_text(value: Any) -> None:
+    assert read(sourceAddressPrefix=value).sources == (str(value[0] if isinstance(value, list) else value),)

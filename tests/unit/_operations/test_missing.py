@@ -26,7 +26,7 @@ class ShortSighted(MemoryAzure):
         super().__init__()
         self.asked: list[VmId] = []
 
-    def find(self, wanted: Collection[VmId]) -> Mapping[VmId, Vm]:
+    def find(self, wanted: Collection[VmId], *, systems_only: bool = False) -> Mapping[VmId, Vm]:
         super().find(wanted)
         return {}
 
