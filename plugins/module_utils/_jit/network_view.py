@@ -81,18 +81,39 @@ class NetworkView:
         """Judge by the security groups alone whether a source gets in to a port, for each address of the VM."""
         return [judge_rules(endpoint, source, port) for endpoint in self.endpoints(layout)]
 
-    def ended_sources(self, grant: Grant, layout: Layout) -> list[str]:
-        """Tell for which of its sources a running grant ended early: the standing deny refuses them again.
+    def ended_sources(self, grant: Grant, layout: Layout, others: Iterable[Grant] = ()) -> list[str]:
+        """Tell for which of its sources a running grant ended early.
 
-        Whom somebody else's rule refuses has his window all the same; to ask for another one wouldn't help him.
+        The standing deny refuses them again, or only the wider windows among `others` let them in any more: a
+        grant's own rule names its sources as they were asked for. Whom somebody else's rule refuses has his window
+        all the same; to ask for another one wouldn't help him.
         """
-        if not layout.attachments or self._has_rule_everywhere(grant, layout):
+        if not layout.attachments:
             return []
+        besides = [other for other in others if (other.vm, other.port) == (grant.vm, grant.port)]
+        borrowed = [one for one in grant.sources if self._is_borrowed(one, grant.port, layout, besides)]
+        if self._has_rule_everywhere(grant, layout):
+            return borrowed
         return [
             source
             for source in grant.sources
-            if all(_is_shut_by_jit(verdict) for verdict in self.judge(layout, source, grant.port))
+            if source in borrowed
+            or all(_is_shut_by_jit(verdict) for verdict in self.judge(layout, source, grant.port))
         ]
+
+    def _is_borrowed(self, source: str, port: int, layout: Layout, others: Iterable[Grant]) -> bool:
+        """Tell whether a source gets in by the rules of wider windows alone: all that name it are theirs."""
+        wider = [own for other in others for own in other.sources if _is_wider(own, source)]
+        if not wider or self.doubt(layout):
+            return False
+        naming = [
+            own
+            for rule in self.grant_rules(layout)
+            if rule.opens(port)
+            for own in rule.sources
+            if covers(own, source)
+        ]
+        return bool(naming) and all(any(covers(one, own) and covers(own, one) for one in wider) for own in naming)
 
     def _has_rule_everywhere(self, grant: Grant, layout: Layout) -> bool:
         """Tell whether all groups of some address have a rule for the grant, so that nothing was deleted there."""
@@ -145,6 +166,10 @@ def without_rules(groups: Groups, rule_ids: Collection[str]) -> Groups:
 
 def _admits(sources: Iterable[str], wanted: str) -> bool:
     return any(covers(source, wanted) for source in sources)
+
+
+def _is_wider(source: str, than: str) -> bool:
+    return covers(source, than) and not covers(than, source)
 
 
 def _is_shut_by_jit(verdict: Verdict) -> bool:

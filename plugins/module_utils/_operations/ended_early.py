@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 from .._jit.errors import AzureError
@@ -30,8 +31,21 @@ def find_ended(grants: Iterable[Grant], layouts: LayoutApi, network: NetworkApi)
         view = NetworkView(network.read_groups(groups_of(found.values())))
     except AzureError:
         return {}
+    return ended_by_rules(running, found, view)
+
+
+def ended_by_rules(
+    grants: Iterable[Grant], layouts: Mapping[VmId, Layout], view: NetworkView
+) -> dict[Grant, frozenset[str]]:
+    """Judge running grants by the rules that were read, each beside the others of its VM."""
+    by_vm: dict[VmId, list[Grant]] = defaultdict(list)
+    for grant in grants:
+        if grant.is_initiated and grant.vm in layouts:
+            by_vm[grant.vm].append(grant)
     ended = {
-        grant: frozenset(view.ended_sources(grant, found[grant.vm])) for grant in running if grant.vm in found
+        grant: frozenset(view.ended_sources(grant, layouts[vm], held))
+        for vm, held in by_vm.items()
+        for grant in held
     }
     return {grant: sources for grant, sources in ended.items() if sources}
 

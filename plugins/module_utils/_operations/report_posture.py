@@ -24,7 +24,7 @@ from .._jit.posture import Holding, Subject, Window, describe
 from .._jit.sight import Sight, see_in_effect
 from .._jit.surroundings import ClassicVm, Surroundings
 from .._jit.tabs import TABS, Facts, find_tab
-from .ended_early import still_running
+from .ended_early import ended_by_rules, still_running
 from .missing import find_gone
 from .read_fleet import Scope
 from .read_posture import Posture, Reading, Services, read_posture
@@ -124,16 +124,13 @@ def _choose(request: PostureRequest, services: Services, now: datetime) -> _Chos
 def _index(posture: Posture, view: NetworkView, now: datetime) -> dict[VmId, _Held]:
     """Sort by VM what the policies say, in the order of their ids; windows whose rule is gone are left out."""
     held: dict[VmId, _Held] = defaultdict(_Held)
-    for policy in sorted(posture.policies, key=lambda policy: policy.id):
+    policies = sorted(posture.policies, key=lambda policy: policy.id)
+    grants = {policy.id: list(live_grants(policy.requests, now)) for policy in policies}
+    ended = ended_by_rules((grant for running in grants.values() for grant in running), posture.layouts, view)
+    for policy in policies:
         for coverage in policy.coverages():
             held[coverage.vm].holdings.append(Holding(policy.id, coverage))
-        grants = list(live_grants(policy.requests, now))
-        ended = {
-            grant: frozenset(view.ended_sources(grant, layout))
-            for grant in grants
-            if grant.is_initiated and (layout := posture.layouts.get(grant.vm))
-        }
-        for grant in still_running(grants, ended):
+        for grant in still_running(grants[policy.id], ended):
             held[grant.vm].windows.append(Window(policy.id, grant))
     return held
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.security_rules
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import grant, vm_id
-from security_rules import allow, deny, group_of, jit_deny, jit_grant
+from security_rules import GRANT_NAME, allow, deny, group_of, jit_deny, jit_grant
 
 ADDRESS, NEIGHBOUR = "10.0.0.4", "10.0.0.5"
 DESK, OTHER_DESK = "203.0.113.7", "203.0.113.8"
@@ -97,6 +98,51 @@ def test_a_window_ended_where_the_standing_deny_refuses_again(
 def test_one_of_two_sources_can_end() -> None:
     layout, groups = attached(group_of(jit_grant(DESK), jit_deny(22)))
     assert NetworkView(groups).ended_sources(grant(22, (DESK, OTHER_DESK)), layout) == [OTHER_DESK]
+
+
+WIDE, NET = "*", "203.0.113.0/24"
+
+
+@pytest.mark.parametrize(
+    ("rules", "others", "ended"),
+    [
+        ([WIDE], [WIDE], [DESK]),
+        ([NET], [NET], [DESK]),
+        ([NET, WIDE], [NET, WIDE], [DESK]),
+        # It has its own rule still.
+        ([DESK, WIDE], [WIDE], []),
+        # Two windows for the same can't be told apart by their rule.
+        ([DESK], [DESK], []),
+        # A rule that no other window explains may be what Azure made of this one.
+        ([NET, WIDE], [WIDE], []),
+        ([NET], [WIDE], []),
+        ([NET], [], []),
+        # A narrower window lets nobody else in.
+        ([DESK], ["203.0.113.7/32"], []),
+    ],
+)
+def test_a_window_that_was_closed_stays_closed_when_a_wider_one_opens(
+    rules: list[str], others: list[str], ended: list[str]
+) -> None:
+    written = [
+        allow(source, 22, 100 + number, f"{GRANT_NAME[:-1]}{number}", destinationAddressPrefix=ADDRESS)
+        for number, source in enumerate(rules)
+    ]
+    layout, groups = attached(group_of(*written, jit_deny(22)))
+    beside = [grant(22, (source,)) for source in others]
+    assert NetworkView(groups).ended_sources(grant(22, (DESK,)), layout, beside) == ended
+
+
+def test_windows_of_other_ports_and_machines_end_nothing() -> None:
+    layout, groups = attached(group_of(jit_grant(WIDE), jit_deny(22)))
+    beside = [grant(3389, (WIDE,)), replace(grant(22, (WIDE,)), vm=vm_id("other"))]
+    assert NetworkView(groups).ended_sources(grant(22, (DESK,)), layout, beside) == []
+
+
+def test_a_rule_that_may_be_in_an_unread_group_ends_nothing() -> None:
+    layout, groups = attached(group_of(jit_grant(WIDE), name="a"), group_of(jit_deny(22), name="b"))
+    partly = NetworkView({**groups, list(groups)[1]: AzureError("no read")})
+    assert partly.ended_sources(grant(22, (DESK,)), layout, [grant(22, (WIDE,))]) == []
 
 
 def test_what_could_not_be_read_ends_nothing_and_is_said() -> None:

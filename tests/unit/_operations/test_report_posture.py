@@ -226,6 +226,19 @@ def test_a_window_whose_rule_is_gone_is_not_open(scene: Scene) -> None:
     assert window["sources"] == [DESK]
 
 
+def test_a_window_that_was_closed_stays_closed_when_somebody_opens_a_wider_one(scene: Scene) -> None:
+    scene.open("vm-2", 22)
+    scene.settle()
+    for name in [name for name in scene.subnet_group.rules if "jitrule-" in name]:
+        scene.subnet_group.remove(name)
+    scene.open("vm-2", 22, source="203.0.113.0/24", by=COLLEAGUE)
+    scene.settle()
+
+    (window,) = of(report(services_of(scene.cloud), SUBSCRIPTION), "vm-2")["open"]
+
+    assert window["sources"] == ["203.0.113.0/24"]
+
+
 def test_a_window_that_another_rule_refuses_is_shadowed(scene: Scene) -> None:
     scene.open("vm-both", 22)
     scene.settle()
