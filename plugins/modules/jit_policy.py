@@ -285,7 +285,7 @@ policies:
 left_out:
   description:
     - The VMs that were not worked on, with C(id), C(name), C(reason) and C(problem), which says it in words.
-    - C(reason) is V(no_template), or with O(skip_ineligible) V(no_nsg), V(no_defender_plan), V(name_too_long) or V(not_found).
+    - C(reason) is V(no_template), or with O(skip_ineligible) V(no_nsg), V(defender_plan_missing), V(name_too_long) or V(not_found).
   returned: when VMs were left out
   type: list
   elements: dict

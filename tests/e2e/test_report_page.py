@@ -80,6 +80,9 @@ def fleet() -> dict[str, Any]:
     for key in ("detail", "last_user"):
         document["vms"][3][key] = MARKUP
     document["vms"][3]["tags"][MARKUP] = MARKUP
+    (exposure,) = [one for one in document["vms"][3]["exposures"] if one["from"] == "internet"]
+    document["vms"][3]["exposures"] += [{**exposure, "port": port} for port in (22, 5985, 5986, 50000)]
+    document["vms"][7]["closing_rules"] = [{"port": 3389, "state": "unknown", "shadowed_by": []}]
     document["vms"][4]["name"] = MARKUP
     for key in ("person", "justification", "name", "status_reason"):
         document["requests"][0][key] = MARKUP
@@ -163,6 +166,30 @@ def test_filters_narrow_the_whole_page(visit: Visit, fleet: dict[str, Any]) -> N
     visit.page.click("#filters button[type=reset]")
     visit.page.fill("#search", chosen["name"])
     expect(visit.page.locator("#tile-machines .figure")).to_have_text("1")
+
+
+def test_policies_go_with_their_machines_through_the_filters(visit: Visit, fleet: dict[str, Any]) -> None:
+    (policy,) = [one for one in fleet["policies"] if fleet["vms"][13]["id"] in one["vms"]]
+    visit.page.select_option("#tag", f"owner={fleet['vms'][13]['tags']['owner']}")
+    shown = visit.page.locator("#policies-table tbody tr").all_inner_texts()
+    assert any(policy["resource_group"] in text for text in shown)
+    assert len(shown) < len(fleet["policies"])
+    assert visit.number("findings") > 0
+    assert "every machine that a policy holds exists" not in visit.page.locator("#missing-table").inner_text()
+
+    visit.page.click("#filters button[type=reset]")
+    visit.page.fill("#search", fleet["vms"][13]["name"])
+
+    expect(visit.page.locator("#policies-table tbody tr")).to_have_count(1)
+    assert visit.number("findings") == len(policy["findings"]) > 0
+    assert "Nothing that this report looks for" not in visit.page.locator("#attention").inner_text()
+
+
+def test_a_closing_rule_that_cannot_be_told_is_shown_as_such(visit: Visit, fleet: dict[str, Any]) -> None:
+    visit.page.fill("#search", fleet["vms"][7]["name"])
+    expect(visit.page.locator("#closing-table tbody tr")).to_have_count(1)
+    assert "can't be told" in visit.page.locator("#closing-table tbody tr").inner_text()
+    assert "it can't be told whether the closing rules are there" in visit.page.locator("#attention").inner_text()
 
 
 def test_a_bar_of_the_chart_filters_the_requests(visit: Visit, fleet: dict[str, Any]) -> None:

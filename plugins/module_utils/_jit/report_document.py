@@ -151,6 +151,7 @@ def _summary(
         "exposed_vms": sum(any(map(is_reached, vm["exposures"])) for vm in vms),
         "doubtful_vms": sum(any(map(is_doubtful, vm["exposures"])) for vm in vms),
         "unguarded_vms": sum(any(rule["state"] != "unknown" for rule in vm["closing_rules"]) for vm in vms),
+        "untold_vms": sum(any(rule["state"] == "unknown" for rule in vm["closing_rules"]) for vm in vms),
         "policies": len(policies),
         "any_source": findings["any_source"],
         "long_maximum": findings["long_maximum"],

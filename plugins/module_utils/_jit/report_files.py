@@ -28,7 +28,18 @@ REQUEST_COLUMNS = (
     *("start_time", "end_time", "state", "name", "port", "sources", "person", "person_is_stated", "requestor"),
     *("justification", "status_reason", "policy_id", "id"),
 )
-EXPOSURE_COLUMNS = ("name", "port", "from", "state", "rule", "reason", "jit_status", "resource_group", "id")
+EXPOSURE_COLUMNS = (
+    "name",
+    "port",
+    "protocol",
+    "from",
+    "state",
+    "rule",
+    "reason",
+    "jit_status",
+    "resource_group",
+    "id",
+)
 FINDING_COLUMNS = ("kind", "port", "max_duration", "vms", "policy", "resource_group", "location", "policy_id")
 
 

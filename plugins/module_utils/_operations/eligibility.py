@@ -90,7 +90,7 @@ def _unprotected(candidates: Iterable[Vm], holdings: Holdings, defender: Defende
     for vm in vms:
         if plans[vm.id.subscription_id.lower()] is False:
             problem = "its subscription doesn't have Defender for Servers Plan 2"
-            yield LeftOut(vm.id, "no_defender_plan", problem)
+            yield LeftOut(vm.id, "defender_plan_missing", problem)
         elif vm.is_guarded is False and vm.id not in holdings:
             problem = "no network security group is on its interfaces or their subnets"
             yield LeftOut(vm.id, "no_nsg", problem)

@@ -31,6 +31,7 @@ for (const vm of vms) {
   vm.openTo = outside.filter((one) => one.state === "open" || one.state === "partial");
   vm.doubts = outside.filter((one) => one.state === "unknown");
   vm.unguarded = vm.closing_rules.filter((one) => one.state !== "unknown");
+  vm.untold = vm.closing_rules.filter((one) => one.state === "unknown");
 }
 for (const request of requests) {
   request.machine = request.vm === null ? null : vms[request.vm];
@@ -43,10 +44,13 @@ for (const vm of vms) {
     vm.detail, vm.notes,
   );
 }
+const policyById = new Map(policies.map((policy) => [policy.id.toLowerCase(), policy]));
+for (const policy of policies) policy.machines = [];
+for (const vm of vms) for (const id of vm.policies) policyById.get(id.toLowerCase())?.machines.push(vm);
 for (const policy of policies) policy.text = haystack(policy.name, policy.resource_group, policy.location);
 for (const vm of missing) vm.text = haystack(vm.name, vm.resource_group);
 
 const windows = requests.filter((request) => request.state === "active");
 const exposures = vms.flatMap((vm) => vm.exposures.map((one) => ({ ...one, machine: vm })));
-const closings = vms.flatMap((vm) => vm.unguarded.map((one) => ({ ...one, machine: vm })));
+const closings = vms.flatMap((vm) => vm.closing_rules.map((one) => ({ ...one, machine: vm })));
 const findings = policies.flatMap((policy) => policy.findings.map((finding) => ({ ...finding, policy })));

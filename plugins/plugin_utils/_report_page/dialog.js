@@ -50,7 +50,7 @@ function assessmentLine(assessment) {
 function exposureList(vm) {
   if (!vm.exposures.length) return null;
   return [make("h3", null, "Exposure"), make("ul", null, vm.exposures.map((one) => make("li", null,
-    `Port ${portName(one.port)} from ${sourceName(one.from)}: ${EXPOSURE_STATES[one.state]?.[1] || one.state}${one.address ? ` at ${one.address}` : ""}. `,
+    `Port ${portOf(one)} from ${sourceName(one.from)}: ${EXPOSURE_STATES[one.state]?.[1] || one.state}${one.address ? ` at ${one.address}` : ""}. `,
     capital(one.reason))))];
 }
 

@@ -28,6 +28,10 @@ function isWanted(vm) {
   return inPlace(vm) && (!filters.tag.value || vm.tagList.includes(filters.tag.value));
 }
 
+function isFiltered() {
+  return Object.values(filters).some((one) => one.value.trim());
+}
+
 /** Give all that the filters leave. What belongs to a VM goes with it, or by its own text. */
 function chosen() {
   const words = filters.search.value.trim().toLowerCase();
@@ -37,7 +41,10 @@ function chosen() {
   const here = (row) => left.has(row.machine)
     || (row.text !== undefined && (row.machine ? placed.has(row.machine) : noPlace) && row.text.includes(words));
   const tagless = !filters.tag.value;
-  const shownPolicies = policies.filter((one) => tagless && inPlace(one) && one.text.includes(words));
+  // A policy goes with the VMs that it holds, and by its own place and text.
+  const named = new Set(policies.filter((one) => tagless && inPlace(one) && one.text.includes(words)));
+  const shownPolicies = policies.filter((one) => named.has(one) || one.machines.some((vm) => left.has(vm)));
+  const concerns = (finding) => named.has(finding.policy) || finding.vms.some((number) => left.has(vms[number]));
   return {
     vms: [...left],
     requests: requests.filter(here),
@@ -45,7 +52,7 @@ function chosen() {
     exposures: exposures.filter(here),
     closings: closings.filter(here),
     policies: shownPolicies,
-    findings: findings.filter((one) => shownPolicies.includes(one.policy)),
+    findings: findings.filter(concerns),
     missing: missing.filter((one) => tagless && inPlace(one) && one.text.includes(words)),
   };
 }

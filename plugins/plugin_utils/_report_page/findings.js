@@ -13,7 +13,7 @@ function makeExposures() {
       value: (row) => row.machine.name,
       cell: (row) => machineColumn.cell(row.machine),
     },
-    { title: "Port", value: (row) => row.port, cell: (row) => portName(row.port) },
+    { title: "Port", value: (row) => row.port, cell: (row) => portOf(row) },
     { title: "From", value: (row) => row.from, cell: (row) => sourceName(row.from) },
     {
       title: "Verdict",
@@ -41,7 +41,7 @@ function makeExposures() {
 }
 
 function makeClosings() {
-  const table = new Table(byId("closing-table"), "Closing rules that are missing or undone", [
+  const table = new Table(byId("closing-table"), "Closing rules that are missing, undone, or can't be told", [
     { ...machineColumn, value: (row) => row.machine.name, cell: (row) => machineColumn.cell(row.machine) },
     { title: "Port", value: (row) => row.port, cell: (row) => portName(row.port) },
     {
@@ -63,7 +63,9 @@ function makePolicies() {
     { title: "Ports", value: (row) => row.ports.map(portName).join(", ") },
     { title: "State", value: (row) => row.provisioning_state },
   ];
-  const table = new Table(byId("policies-table"), "Policies", policyColumns, "No policy is here.", { rows: 20 });
+  const table = new Table(byId("policies-table"), "Policies", policyColumns,
+    () => (isFiltered() ? "No policy that the filters leave holds a machine that they leave." : "No policy is here."),
+    { rows: 20 });
   listeners.push((now) => table.show(now.policies));
   makeFindings();
   makeMissing();
@@ -89,8 +91,7 @@ function makeFindings() {
       value: (row) => row.vms.length,
       cell: (row) => twoLines(plural(row.vms.length, "machine"), someNames(row.vms.map((number) => vms[number].name))),
     },
-  ], "No policy here allows any source, or longer than "
-    + `${data.long_maximum}.`, { column: 2, direction: 1, rows: 20 });
+  ], () => `No policy here allows ${isFiltered() ? "the machines here " : ""}any source, or longer than ${data.long_maximum}.`, { column: 2, direction: 1, rows: 20 });
   listeners.push((now) => table.show(now.findings));
 }
 
@@ -109,6 +110,7 @@ function makeMissing() {
       value: (row) => row.policies.join(" "),
       cell: (row) => row.policies.map((id) => make("div", null, id)),
     },
-  ], "None: every machine that a policy holds exists.");
+  ], () => (filters.tag.value ? "What tags deleted machines had isn't known: choose all tags to see them."
+    : isFiltered() ? "None that the filters leave." : "None: every machine that a policy holds exists."));
   listeners.push((now) => table.show(now.missing));
 }

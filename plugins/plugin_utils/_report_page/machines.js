@@ -45,7 +45,8 @@ const notesColumn = {
 };
 
 function ports(exposed) {
-  return [...new Set(exposed.map((one) => one.port))].sort((one, other) => one - other).map(portName).join(", ");
+  const sorted = [...exposed].sort((one, other) => one.port - other.port);
+  return [...new Set(sorted.map(portOf))].join(", ");
 }
 
 const COLUMNS = {

@@ -66,6 +66,7 @@ function drawAttention(now, exposed) {
   const doubts = now.vms.filter((vm) => !vm.openTo.length && vm.doubts.length).length;
   const uncovered = now.vms.filter((vm) => vm.jit_status === "not_configured").length;
   const unguarded = now.vms.filter((vm) => vm.unguarded.length).length;
+  const untold = now.vms.filter((vm) => vm.untold.length && !vm.unguarded.length).length;
   const idle = now.windows.filter((row) => ["shadowed", "absent"].includes(row.effect)).length;
   const kind = (name) => now.findings.filter((finding) => finding.kind === name).length;
   const has = (number) => (number === 1 ? "has" : "have");
@@ -78,6 +79,7 @@ function drawAttention(now, exposed) {
     [kind("any_source"), "note", "policies", `${plural(kind("any_source"), "policy rule")} let${kind("any_source") === 1 ? "s" : ""} people ask for any source`],
     [kind("long_maximum"), "note", "policies", `${plural(kind("long_maximum"), "policy rule")} allow${kind("long_maximum") === 1 ? "s" : ""} more than ${data.long_maximum}`],
     [now.missing.length, "note", "policies", `${plural(now.missing.length, "deleted machine")} still in policies`],
+    [untold, "note", "exposure", `of ${plural(untold, "covered machine")} it can't be told whether the closing rules are there`],
     [doubts, "note", "exposure", `of ${plural(doubts, "machine")} it can't be told whether a port is reachable`],
   ].filter(([number]) => number);
   fill(byId("attention"), points.length

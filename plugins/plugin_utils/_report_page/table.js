@@ -20,7 +20,7 @@ class Table {
    * @param place where it goes
    * @param label its name for screen readers
    * @param columns [{title, value: row -> what it is sorted by, cell: row -> nodes, kind: class, sort: false}]
-   * @param empty what is said where no row is left
+   * @param empty what is said where no row is left, or a function that gives it
    * @param first {column, direction} that it is sorted by in the beginning, {rows} that are there at once
    */
   constructor(place, label, columns, empty, { column = 0, direction = 1, rows = 50 } = {}) {
@@ -98,7 +98,7 @@ class Table {
 
   tellMore() {
     const left = this.rows.length - this.limit;
-    if (this.rows.length === 0) fill(this.more, this.empty);
+    if (this.rows.length === 0) fill(this.more, typeof this.empty === "function" ? this.empty() : this.empty);
     else if (left <= 0) fill(this.more);
     else {
       fill(this.more, `${count(this.limit)} of ${count(this.rows.length)} rows. `,

@@ -9,7 +9,7 @@ const REQUEST_STATES = {
 const EXPOSURE_STATES = {
   open: ["bad", "open"], partial: ["bad", "open to some"], unknown: ["note", "can't be told"],
 };
-const CLOSING_STATES = { missing: "missing", partial: "missing for some addresses", shadowed: "undone by an earlier rule" };
+const CLOSING_STATES = { missing: "missing", partial: "missing for some addresses", shadowed: "undone by an earlier rule", unknown: "can't be told" };
 const NOTES = {
   powered_off: "powered off", azure_firewall: "guarded by an Azure Firewall", nsg_unknown: "its security groups can't be read",
   defender_plan_unknown: "its Defender plan can't be read", no_nsg: "no network security group",
@@ -28,6 +28,7 @@ const count = (number) => numbers.format(number);
 const plural = (number, one, many) => `${count(number)} ${number === 1 ? one : many || `${one}s`}`;
 const subscriptionName = (id) => data.subscriptions[id] || id;
 const portName = (port) => (SERVICES[port] ? `${port}\u00a0${SERVICES[port]}` : String(port));
+const portOf = (one) => (one.protocol === "udp" ? `${one.port}/UDP` : portName(one.port));
 const sourcesText = (sources) => sources.map((one) => (one === "*" ? "any" : one)).join(", ");
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const sourceName = (source) => SOURCES[source] || source;

@@ -129,7 +129,7 @@ def test_a_vm_that_is_covered_already_is_guarded_somehow(azure: TaggedAzure) -> 
     assert numbers(azure, policy_id(group="rg")) == {"fw": [22, 443]}
 
 
-@pytest.mark.parametrize(("plan", "reason"), [(False, "no_defender_plan"), (None, None), (True, None)])
+@pytest.mark.parametrize(("plan", "reason"), [(False, "defender_plan_missing"), (None, None), (True, None)])
 def test_a_subscription_without_the_plan_has_nobody_to_cover(
     azure: TaggedAzure, plan: bool | None, reason: str | None
 ) -> None:

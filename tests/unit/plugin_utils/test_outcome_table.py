@@ -184,14 +184,14 @@ def test_vms_that_were_left_out_have_a_line_with_the_reason() -> None:
 
 
 def test_many_vms_that_were_left_out_are_counted_by_reason() -> None:
-    others = [left(f"a{number}", "no_nsg") for number in range(30)] + [left("b", "no_defender_plan")] * 11
+    others = [left(f"a{number}", "no_nsg") for number in range(30)] + [left("b", "defender_plan_missing")] * 11
 
     told = lines({**result(vm("new", "added")), "left_out": others})
 
     assert told == [
         "jit_request: 1 added; 41 left out",
         "  left out  30: no nsg",
-        "  left out  11: no defender plan",
+        "  left out  11: defender plan missing",
     ]
 
 
