@@ -316,3 +316,25 @@ def test_breaking_glass_leaves_no_rule_of_a_window(live: list[Grant], rules: lis
     ports = plan(wish, chosen(wish, EVERYBODY, *live), live, LAYOUT, rules, EVERYBODY)
     assert {each.id for port in ports for each in port.rules} == {each.id for each in rules}
     assert all(port.problems == () for port in ports)
+
+
+@given(WINDOWS, RULES, st.sets(st.integers(0, 4)), st.sampled_from([(), (DESK,), (OFFICE,)]))
+def test_no_window_ended_whose_rule_is_there(
+    live: list[Grant], rules: list[SecurityRule], spared: set[int], prefixes: tuple[str, ...]
+) -> None:
+    """Whichever of the deletions fail: what is said to have ended has no rule of its own any more, and had one."""
+    wish = CloseWish(vm_id(), origin=Origin(prefixes))
+    ports = plan(wish, chosen(wish, MINE, *live), live, LAYOUT, rules, MINE)
+    doomed = {each.id for port in ports for each in port.rules}
+    gone = {each.id for number, each in enumerate(rules) if each.id in doomed and number not in spared}
+    left = [each for each in rules if each.id not in gone]
+
+    for port in ports:
+        for window in port.ended_by({name.lower() for name in gone}):
+            assert any(each.id in gone and each.opens(window.port) for each in rules)
+            assert not any(
+                each.opens(window.port)
+                and set(each.sources) == set(window.sources)
+                and each.destinations == (ADDRESS,)
+                for each in left
+            )
