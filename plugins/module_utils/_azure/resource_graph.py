@@ -171,7 +171,7 @@ class ResourceGraph:
         while True:
             body = {**scope, "query": text, "options": options}
             page = self._arm.query(PATH, API_VERSION, body)
-            yield from page.get("data") or ()
+            yield from _rows_of(page)
             token = page.get("$skipToken")
             if not token:
                 break
@@ -182,8 +182,24 @@ class ResourceGraph:
             raise ReplyLost(f"Azure Resource Graph cut its answer short at {page.get('count')} rows")
 
 
+def _rows_of(page: Mapping[str, Any]) -> list[Any]:
+    """Take the rows of a page. One that has fewer than it tells of must not pass for a smaller fleet.
+
+    `totalRecords` is of all pages, and may change from one to the next, so it counts only where nothing came.
+    """
+    rows = page.get("data")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ReplyLost("Azure Resource Graph answered with something that is no list of rows")
+    told = page.get("count") if rows else page.get("totalRecords")
+    if isinstance(told, int) and len(rows) < told:
+        raise ReplyLost(f"Azure Resource Graph gave {len(rows)} of {told} rows")
+    return rows
+
+
 def _read(row: Any) -> VmRow:
     """Take a row as it is, but for the id: Azure writes the group's name in it in any case [rec]."""
+    if not isinstance(row.get("id"), str):
+        raise ReplyLost("Azure Resource Graph gave a row without an id")
     vm_id = VmId.find_in(row["id"])
     if vm_id is not None:
         row["id"] = str(VmId.of(vm_id.subscription_id, vm_id.resource_group.lower(), vm_id.name))

@@ -65,14 +65,20 @@ def choose(
 
 
 def secret_values(environment: Mapping[str, str]) -> set[str]:
-    """Give what must not be shown of an environment, whether it is used or not."""
-    return {value for name in SECRETS for variable in VARIABLES[name] if (value := environment.get(variable))}
+    """Give what must not be shown of an environment, whether it is used or not, as it is and as it is used."""
+    given = [(name, environment.get(variable)) for name in SECRETS for variable in VARIABLES[name]]
+    return {form for name, value in given if value for form in (value, _trimmed(name, value)) if form}
 
 
 def _filled(values: Mapping[str, object]) -> dict[str, str]:
     """Leave out what is empty: AWX sets some variables to nothing."""
     texts = {name: str(value) for name, value in values.items() if name in VARIABLES and value is not None}
-    return {name: text for name, text in texts.items() if text.strip()}
+    return {name: _trimmed(name, text) for name, text in texts.items() if text.strip()}
+
+
+def _trimmed(name: str, value: str) -> str:
+    """Take off what files and shells leave around a value; of a secret only the end of its line."""
+    return value.rstrip("\r\n") if name in SECRETS else value.strip()
 
 
 class _Environment:
@@ -80,7 +86,9 @@ class _Environment:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._found = {
-            option: [(name, environment[name]) for name in names if environment.get(name, "").strip()]
+            option: [
+                (name, _trimmed(option, text)) for name in names if (text := environment.get(name, "")).strip()
+            ]
             for option, names in VARIABLES.items()
         }
         self.values = {option: found[0][1] for option, found in self._found.items() if found}
@@ -118,8 +126,7 @@ class _Chooser:
             return self._of_az("auth_source: cli") or self._nothing(
                 ["auth_source: cli, but az is not on the PATH"]
             )
-        way = Way.MANAGED_IDENTITY if source == "msi" else Way.CHAIN
-        return self._made(way, f"auth_source: {source}", [self.given, self.said.values])
+        return self._of_the_sdk(Way.MANAGED_IDENTITY if source == "msi" else Way.CHAIN)
 
     def _first_that_holds_one(self) -> SignIn:
         if name := self.given.get("profile"):
@@ -164,6 +171,20 @@ class _Chooser:
         holds_another = any(mark in said for mark in _MARKS)
         hint = {} if holds_another else {name: said[name] for name in ("tenant",) if name in said}
         return self._made(Way.AZ, source, [hint], az, looked_at)
+
+    def _of_the_sdk(self, way: Way) -> SignIn:
+        """Leave it to the SDK, which takes the tenant from where the machine is, or from a variable of its own."""
+        made = self._made(way, f"auth_source: {self.auth_source}", [self.given, self.said.values])
+        if way is Way.MANAGED_IDENTITY:
+            unused = "tenant is not used: a managed identity signs in to the tenant that it is in"
+            return replace(
+                made, tenant=None, warnings=(*made.warnings, *([unused] if "tenant" in self.given else []))
+            )
+        if "tenant" in self.given:
+            raise InvalidOption(
+                "tenant", "auth_source: default takes it from the variable AZURE_TENANT_ID alone: set that one"
+            )
+        return made
 
     def _proven(self, source: str, layers: list[Values]) -> SignIn:
         """Take the proof that the first layer offers; what else it needs may come from the others."""

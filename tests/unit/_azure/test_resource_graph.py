@@ -120,8 +120,26 @@ def test_many_subscriptions_are_asked_for_a_thousand_at_a_time() -> None:
     [
         ([{"data": [], "resultTruncated": "true", "count": 1000}], "cut its answer short at 1000"),
         ([{"data": [], "$skipToken": "same"}] * 2, "the same page twice"),
+        ([{"data": [], "totalRecords": 2500}], "gave 0 of 2500 rows"),
+        ([{"data": [vm_row("a")], "count": 2}], "gave 1 of 2 rows"),
+        ([{}], "answered with something that is no list of rows"),
+        ([{"data": None}], "answered with something that is no list of rows"),
+        ([{"data": {"columns": [], "rows": []}}], "answered with something that is no list of rows"),
+        ([{"data": ["row"]}], "answered with something that is no list of rows"),
+        ([{"data": [{**vm_row("a"), "id": None}]}], "a row without an id"),
     ],
 )
 def test_an_answer_that_would_lose_vms_is_an_error(pages: list[dict[str, Any]], problem: str) -> None:
     with pytest.raises(ReplyLost, match=problem):
         read(PagedArm(pages))
+
+
+def test_vms_that_come_and_go_between_two_pages_are_no_error() -> None:
+    first, second = vm_row("a"), vm_row("b")
+    arm = PagedArm(
+        [
+            {"data": [first], "totalRecords": 2, "count": 1, "$skipToken": "one"},
+            {"data": [second], "totalRecords": 3, "count": 1},
+        ]
+    )
+    assert read(arm) == [first, second]

@@ -323,6 +323,41 @@ def test_az_says_where_was_looked_before() -> None:
     ] * 3
 
 
+@pytest.mark.parametrize("blank", [" ", "\n", "\r\n", "\t"])
+@pytest.mark.parametrize("place", ["options", "environment", "profile"])
+def test_what_a_file_or_a_shell_put_around_a_value_is_taken_off(place: str, blank: str) -> None:
+    credential = {"client_id": f"{blank}app{blank}", "tenant": f"tenant{blank}", "secret": "a secret\r\n"}
+    variables = {VARIABLES[name][0]: value for name, value in credential.items()}
+    places: dict[str, tuple[Texts, Texts, dict[str, Texts]]] = {
+        "options": (credential, {}, {}),
+        "environment": ({}, variables, {}),
+        "profile": ({}, {}, {"default": credential}),
+    }
+    sign_in = chosen(*places[place])
+    assert (sign_in.client_id, sign_in.tenant, sign_in.secret) == ("app", "tenant", "a secret")
+
+
+def test_blanks_inside_and_around_a_secret_belong_to_it() -> None:
+    assert chosen({**OPTIONS, "secret": " a b "}).secret == " a b "
+
+
+def test_a_secret_is_known_with_and_without_the_end_of_its_line() -> None:
+    assert secret_values({"AZURE_SECRET": "hidden\n"}) == {"hidden\n", "hidden"}
+
+
+def test_the_chain_refuses_a_tenant_that_it_would_not_use() -> None:
+    with pytest.raises(InvalidOption, match=r"tenant: .*AZURE_TENANT_ID"):
+        chosen({"auth_source": "default", "tenant": "tenant-o"})
+    assert chosen({"auth_source": "default"}, {"AZURE_TENANT_ID": "tenant-e"}).tenant == "tenant-e"
+
+
+def test_a_managed_identity_is_of_its_own_tenant() -> None:
+    sign_in = chosen({"auth_source": "msi", "tenant": "tenant-o"}, {"AZURE_TENANT": "tenant-e"})
+    assert sign_in.tenant is None
+    assert sign_in.warnings == ("tenant is not used: a managed identity signs in to the tenant that it is in",)
+    assert chosen({"auth_source": "msi"}, {"AZURE_TENANT": "tenant-e"}).warnings == ()
+
+
 TEXTS = st.sampled_from(["", " ", "one", "two", "three"])
 PLACES = st.dictionaries(
     st.sampled_from([name for name in VARIABLES if name not in ("auth_source", "profile")]), TEXTS
