@@ -17,7 +17,13 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._jit.findings import Limits
 from ..module_utils._jit.policies import Json
 from ..module_utils._jit.report_document import About, Source, build_document
-from ..module_utils._jit.report_files import DATA, write_connections, write_files
+from ..module_utils._jit.report_files import (
+    DATA,
+    read_record,
+    record_of,
+    write_connections,
+    write_files,
+)
 from ..module_utils._jit.times import read_duration
 from ..plugin_utils._report_folder import ReportFolder, page_parts
 from ..plugin_utils._supported_core import require_supported_core
@@ -65,10 +71,12 @@ class ActionModule(ActionBase):
 
     def _write(self, folder: ReportFolder, document: Json, rdp_addresses: list[str]) -> dict[str, Any]:
         parts = page_parts()
+        earlier = _read_json(folder.read(DATA))
         connections, without = write_connections(document, rdp_addresses) if rdp_addresses else ({}, [])
-        stale = folder.stale_connections(connections) if rdp_addresses else []
+        stale = folder.stale_connections(read_record(earlier), connections)
+        document = {**document, "connections": record_of(connections)}
         # What would be written at the moment of the last report: only the moment of a report is no change.
-        moment = _moment_of(folder.read(DATA)) or document["generated"]
+        moment = _moment_of(earlier) or document["generated"]
         then = {**write_files({**document, "generated": moment}, parts), **connections}
         states = {name: folder.compare(name, text) for name, text in then.items()}
         if not self._task.check_mode:
@@ -114,11 +122,15 @@ def _mode(text: str) -> int:
     return mode
 
 
-def _moment_of(text: str | None) -> str | None:
-    """Read when the report that is there was made, if there is one."""
+def _read_json(text: str | None) -> Any:
+    """Read the report that is there, if there is one."""
     try:
-        document = json.loads(text or "")
+        return json.loads(text or "")
     except ValueError:
         return None
+
+
+def _moment_of(document: Any) -> str | None:
+    """Tell when a report was made."""
     moment = document.get("generated") if isinstance(document, dict) else None
     return moment if isinstance(moment, str) else None

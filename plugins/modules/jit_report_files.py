@@ -84,8 +84,9 @@ options:
       - Write an C(.rdp) file for each VM whose port 3389 is open, in the folder C(rdp) of O(dest), with the first of these
         addresses that the VM has. V(dns) is the name of its public address. A VM that has none is named in
         RV(without_address).
-      - Files there of VMs that are not open any more are removed; their addresses may be another VM's by now.
-      - An empty list writes and removes none.
+      - The files that earlier reports wrote there for VMs that are not open any more are removed, since their addresses may be
+        another VM's by now. C(report.json) keeps a record of them. Files of your own stay, and so does one that you changed.
+      - An empty list writes none.
     type: list
     elements: str
     choices: [public_ip, private_ip, dns]

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ..module_utils._jit.rdp_files import FILE_NAME
-from ..module_utils._jit.report_files import RDP_FOLDER, PageParts
+from ..module_utils._jit.report_files import PageParts, is_connection
 
 PAGE_FOLDER = Path(__file__).parent / "_report_page"
 # They follow each other in one script, so what one declares the next ones may use.
@@ -48,15 +48,24 @@ class ReportFolder:
         except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
             return None
 
-    def stale_connections(self, wanted: Iterable[str]) -> list[str]:
-        """Name the .rdp files of VMs that are not open any more: their addresses may be others' by now."""
-        kept = {name.rpartition("/")[2] for name in wanted}
-        present = (self._path / RDP_FOLDER).glob("*.rdp")
+    def stale_connections(self, written: Mapping[str, str], wanted: Iterable[str]) -> list[str]:
+        """Name the .rdp files of VMs that are not open any more: their addresses may be others' by now.
+
+        `written` are those that earlier reports wrote, with their digests; one that was changed since, like any
+        other file of the folder, is somebody's own.
+        """
+        kept = set(wanted)
         return sorted(
-            f"{RDP_FOLDER}/{file.name}"
-            for file in present
-            if FILE_NAME.fullmatch(file.name) and file.name not in kept
+            name
+            for name, mark in written.items()
+            if name not in kept and is_connection(name) and self._digest(name) == mark
         )
+
+    def _digest(self, name: str) -> str | None:
+        try:
+            return sha256((self._path / name).read_bytes()).hexdigest()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return None
 
     def compare(self, name: str, text: str) -> str:
         there = self.read(name)

@@ -157,14 +157,18 @@ def test_open_windows_desktops_get_connection_files_and_closed_ones_lose_them(
     }
     report(playbooks, **wish)
     first = {path.name for path in (folder / "rdp").iterdir()}
-    mine = folder / "rdp" / "notes.txt"
-    mine.write_text("mine")
+    for name in ("notes.txt", "mine.rdp"):
+        (folder / "rdp" / name).write_text("mine")
+    with (folder / "rdp" / "vdi-win-02.rdp").open("a") as file:
+        file.write("screen mode id:i:2")
     simulator.advance(2 * 3600)
-    run = report(playbooks, **wish)
+    run = report(playbooks, jit_subscriptions=[WORKPLACE])
 
     assert first == {f"vdi-win-0{number}.rdp" for number in range(1, 5)}
-    assert [path.name for path in (folder / "rdp").iterdir()] == ["notes.txt"]
-    assert [file["state"] for file in written(run)["files"]].count("removed") == 4
+    left = {path.name for path in (folder / "rdp").iterdir()}
+    assert left == {"notes.txt", "mine.rdp", "vdi-win-02.rdp"}, "files of one's own, and one that was changed"
+    assert [file["state"] for file in written(run)["files"]].count("removed") == 3
+    assert not written(report(playbooks, jit_subscriptions=[WORKPLACE]))["changed"]
 
 
 def test_what_azure_says_is_never_a_template_nor_markup_nor_a_formula(

@@ -16,7 +16,7 @@ from .ports import SERVICES
 RDP = SERVICES["rdp"]
 # How a VM is addressed, to the field that says so.
 ADDRESSES: Mapping[str, str] = {"public_ip": "public_ip", "private_ip": "private_ip", "dns": "dns_name"}
-# A file that is one of ours: nothing else in the folder is ever touched.
+# What our files are called: no other name is ever taken for one of them.
 FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\.rdp", re.IGNORECASE)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _DNS_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_-]{1,63})*\.?")

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from .csv_tables import write_csv
 from .policies import Json
-from .rdp_files import RDP, write_rdp_files
+from .rdp_files import FILE_NAME, RDP, write_rdp_files
 from .report_document import open_vms
 from .report_page import page_data, write_page
 from .report_vms import is_reached
@@ -81,6 +82,25 @@ def write_connections(document: Json, preference: Sequence[str]) -> tuple[dict[s
     """Write an .rdp file for each VM whose RDP port is open, and name those without an address."""
     files, without = write_rdp_files(open_vms(document, RDP), preference)
     return {f"{RDP_FOLDER}/{name}": content for name, content in files.items()}, without
+
+
+def is_connection(name: str) -> bool:
+    """Tell whether a file is called as connections are; a record of them may have been tampered with."""
+    folder, _slash, file = name.partition("/")
+    return folder == RDP_FOLDER and bool(FILE_NAME.fullmatch(file))
+
+
+def record_of(connections: Mapping[str, str]) -> dict[str, str]:
+    """Give the digests by which the next report knows its predecessors' files."""
+    return {name: sha256(text.encode()).hexdigest() for name, text in connections.items()}
+
+
+def read_record(document: Any) -> dict[str, str]:
+    """Read from an earlier report, which may be anything by now, what connections it left behind."""
+    record = document.get("connections") if isinstance(document, dict) else None
+    if not isinstance(record, dict):
+        return {}
+    return {name: mark for name, mark in record.items() if isinstance(name, str) and isinstance(mark, str)}
 
 
 def _vm_rows(document: Json) -> Iterable[Json]:

@@ -68,7 +68,7 @@ def page_data(document: Mapping[str, Any]) -> Json:
 
     shown = document["requests"][:MOST_REQUESTS]
     return {
-        **document,
+        **{key: value for key, value in document.items() if key != "connections"},
         "vms": pack([{**vm, "id": _unusual_id(vm)} for vm in document["vms"]]),
         "requests": pack([_numbered_request(request, numbers) for request in shown]),
         "requests_left_out": len(document["requests"]) - len(shown),
