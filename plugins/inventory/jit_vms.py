@@ -66,7 +66,8 @@ options:
       - Where the VMs are read from.
       - V(resource_graph) is one query for each thousand VMs, whatever the number of subscriptions.
       - V(arm) is five lists for each subscription, which are current to the second. Lists of the network that the
-        credential may not read are passed over with a warning. What guests say of themselves (C(os_name),
+        credential may not read are passed over with a warning. Where the lists of a whole subscription are forbidden,
+        those of the resource groups stand in for them, and each VM is asked for its power state. What guests say of themselves (C(os_name),
         C(os_version), C(hyper_v_generation)) is not sure to be there.
       - V(auto) is V(resource_graph), and V(arm) with a warning where Resource Graph is forbidden or absent.
     type: str
@@ -255,6 +256,8 @@ options:
     description: Accepted, and of no effect.
     type: str
 notes:
+  - What the credential may not read in one subscription or resource group, such as its VMs or their JIT policies, is left
+    out with a warning, as long as there are others. With O(strict) it stops the inventory.
   - Tags, names and all else that comes from Azure are data. They are never evaluated as templates.
   - Ansible reserves the variable names C(name) and C(tags) and warns in plays about inventories that set them. They
     are there because C(azure.azcollection.azure_rm) has them; O(hostvars_prefix) avoids the warning.

@@ -15,6 +15,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 
 from ..module_utils._auth_options import AUTH_OPTIONS, read_sign_in
+from ..module_utils._azure.arm import Arm
 from ..module_utils._azure.arm_fleet import ArmFleet
 from ..module_utils._azure.jit_api import ArmJitApi
 from ..module_utils._azure.network_api import ArmNetworkApi
@@ -58,6 +59,7 @@ class Builder:
         if self._settings.keeps_hyphens:
             plugin._sanitize_group_name = _with_hyphens
         self._failures = Failures()
+        self._told: list[str] = []
 
     def build(self, path: str, *, use_cache: bool) -> None:
         """Read the fleet, from the cache if that holds it, and add its hosts."""
@@ -73,19 +75,38 @@ class Builder:
     def _load(self, path: str, *, use_cache: bool) -> Fleet:
         if not self._option("cache"):
             return self._read()
-        cache, key, scope = self._plugin.cache, self._plugin.get_cache_key(path), self._cache_scope()
+        who = self._principal()
+        if who is None:
+            return self._read()
+        cache, key, scope = self._plugin.cache, self._plugin.get_cache_key(path), self._cache_scope(who)
         stored = cache.get(key) if use_cache else None
         if isinstance(stored, Mapping) and stored.get("scope") == scope:
+            for text in stored["told"]:
+                self._plugin.display.warning(text)
             return Fleet.of_json(stored)
         fleet = self._read()
-        cache[key] = {"scope": scope, **fleet.to_json()}
+        cache[key] = {"scope": scope, "told": self._told, **fleet.to_json()}
         return fleet
 
-    def _cache_scope(self) -> Variables:
+    def _tell(self, text: str) -> None:
+        """Warn of what isn't seen, also when the cache answers."""
+        self._told.append(text)
+        self._plugin.display.warning(text)
+
+    def _principal(self) -> Variables | None:
+        """Say as whom Azure is asked; None where that can't be told, so that nothing may be kept for others."""
+        sign_in = self._sign_in
+        if sign_in.says_who:
+            return sign_in.identity
+        known_as = self._arm.principal()
+        return {**sign_in.identity, "principal": known_as} if known_as else None
+
+    def _cache_scope(self, who: Variables) -> Variables:
         """Say whose view of what is cached, so that another one's isn't taken for it; nothing of it is secret."""
         scope = self._settings.scope
         return {
-            "principal": self._sign_in.identity,
+            "rows": hosts.FORM_OF_ROWS,
+            "principal": who,
             "source": self._settings.source,
             "subscriptions": list(scope.subscriptions),
             "management_groups": list(scope.management_groups),
@@ -96,14 +117,26 @@ class Builder:
         }
 
     def _read(self) -> Fleet:
-        arm = connect(self._sign_in, USER_AGENT, time.time)
-        graph, lists = ResourceGraph(arm), ArmFleet(arm, self._plugin.display.warning)
+        arm = self._arm
+        # Whoever says `strict` wants all or nothing.
+        strict = bool(self._option("strict"))
+        graph, lists = ResourceGraph(arm), ArmFleet(arm, self._tell, leaves_out=not strict)
         sources: Mapping[str, FleetApi] = {
             "resource_graph": graph,
             "arm": lists,
-            "auto": EitherFleet(graph, lists, self._plugin.display.warning),
+            "auto": EitherFleet(graph, lists, self._tell),
         }
-        return read_fleet(self._settings.scope, sources[self._settings.source], ArmJitApi(arm), ArmNetworkApi(arm))
+        return read_fleet(
+            self._settings.scope,
+            sources[self._settings.source],
+            ArmJitApi(arm),
+            ArmNetworkApi(arm),
+            None if strict else self._tell,
+        )
+
+    @cached_property
+    def _arm(self) -> Arm:
+        return connect(self._sign_in, USER_AGENT, time.time)
 
     @cached_property
     def _sign_in(self) -> SignIn:

@@ -245,6 +245,24 @@ def test_a_wrong_secret_in_the_inventory_is_told_once_and_in_our_words(inventori
     assert "wrong-secret" not in said
 
 
+def test_a_cache_serves_whoever_az_is_logged_in_as(
+    inventories: Inventories, simulator: RunningSimulator, tmp_path: Path
+) -> None:
+    caching = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "c")}
+    narrow = [{"role": "Reader", "scope": f"/subscriptions/{PRODUCTION}/resourceGroups/rg-web"}]
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    environment = {**NOBODY, "PATH": f"{folder}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    seen, asked = [], []
+    for made in (wide := principal(simulator), wide, principal(simulator, roles=narrow)):
+        fake_az(folder, simulator, made)
+        simulator.forget()
+        seen.append(len(inventories.list(env=environment, auth_source="cli", **caching).hosts))
+        asked.append(simulator.calls()["POST resources"])
+    assert seen[0] == seen[1] > seen[2] == 4
+    assert asked == [1, 0, 1]
+
+
 def test_variables_that_disagree_are_warned_of_without_their_values(
     inventories: Inventories, playbooks: Playbooks, simulator: RunningSimulator
 ) -> None:

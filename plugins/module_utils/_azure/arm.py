@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from .._jit.errors import AzureError, AzureRefused, AzureUnreachable, ReplyLost
-from .._jit.own_name import user_name
+from .._jit.own_name import principal, user_name
 from .._jit.sign_in import without_user_info
 from . import sdk
 from .clouds import Cloud
@@ -73,6 +73,10 @@ class Arm:
     def user_name(self) -> str:
         """Give the name of the user who is signed in, as Azure records it; empty for an application."""
         return user_name(self._tokens.current())
+
+    def principal(self) -> str:
+        """Say as whom Azure knows who is signed in; empty where its token doesn't tell."""
+        return principal(self._tokens.current())
 
     def get(self, path: str, api_version: str, params: Params | None = None) -> Any:
         return self._send("GET", self._url(path, api_version, params))

@@ -3,10 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Virtual machines with their network, from Resource Manager's own lists: what Resource Graph tells, without it.
 
-Five lists for each subscription, and none for a VM. Run-time state comes from a list of its own:
-`statusOnly=true` is known at the subscription only, and `$expand=instanceView` is refused without a scale set as
-its `$filter` [docs].
-Instances of scale sets in flexible orchestration are among the virtual machines [docs].
+Five lists for each subscription, and none for a VM. Instances of scale sets in flexible orchestration are among
+the virtual machines [docs].
 """
 
 from __future__ import annotations
@@ -14,8 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import quote
 
 from .._jit.conditions import Condition, holds
@@ -23,76 +20,53 @@ from .._jit.errors import AzureRefused
 from .._jit.hosts import InterfaceRow, VmRow, is_off
 from .._jit.ids import VmId
 from .arm import Arm
+from .arm_lists import (
+    ADDRESSES,
+    INTERFACES,
+    MACHINES,
+    NETWORKS,
+    STATES,
+    Answer,
+    ArmLists,
+    Json,
+    Kind,
+    List,
+    Refusal,
+    lists_of,
+)
 from .subscriptions import list_subscriptions
 
-COMPUTE_API = "2024-07-01"
-NETWORK_API = "2024-05-01"
 MANAGEMENT_GROUPS = "/providers/Microsoft.Management/managementGroups"
 MANAGEMENT_API = "2020-05-01"
-# Up to here a list of VMs for each group is cheaper than one for the whole subscription.
-FEW_GROUPS = 3
 # Lists under way at once: enough to hide Azure's latency, few enough to stay below its rate limits.
 WORKERS = 16
-
-Json = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """A kind of list. `tells` says what remains unknown where it is forbidden; without it that is a failure."""
-
-    resource_type: str
-    api_version: str
-    tells: str = ""
-    status_only: bool = False
-
-    @property
-    def params(self) -> dict[str, str] | None:
-        return {"statusOnly": "true"} if self.status_only else None
-
-
-_MACHINES = _Kind("Microsoft.Compute/virtualMachines", COMPUTE_API)
-_STATES = _Kind("Microsoft.Compute/virtualMachines", COMPUTE_API, "the VMs' power states", status_only=True)
-_INTERFACES = _Kind("Microsoft.Network/networkInterfaces", NETWORK_API, "the VMs' addresses and security groups")
-_ADDRESSES = _Kind("Microsoft.Network/publicIPAddresses", NETWORK_API, "the VMs' public addresses")
-_NETWORKS = _Kind("Microsoft.Network/virtualNetworks", NETWORK_API, "the security groups of the VMs' subnets")
-_OF_SUBSCRIPTION = (_STATES, _INTERFACES, _ADDRESSES, _NETWORKS)
-
-
-@dataclass(frozen=True, slots=True)
-class _List:
-    """One list: of what, and where."""
-
-    kind: _Kind
-    scope: str
-
-    @property
-    def path(self) -> str:
-        return f"{self.scope}/providers/{self.kind.resource_type}"
-
-
-_Answer: TypeAlias = "list[Json] | AzureRefused"
 
 
 class _Found:
     """The resources that lists showed, by kind."""
 
-    def __init__(self, answers: Iterable[tuple[_List, _Answer]]) -> None:
-        self._by_kind: dict[_Kind, list[Json]] = defaultdict(list)
+    def __init__(self, answers: Iterable[tuple[List, Answer]]) -> None:
+        self._by_kind: dict[Kind, list[Json]] = defaultdict(list)
         for one, answer in answers:
-            if not isinstance(answer, AzureRefused):
+            if not isinstance(answer, Refusal):
                 self._by_kind[one.kind] += answer
 
-    def of(self, kind: _Kind) -> list[Json]:
+    def of(self, kind: Kind) -> list[Json]:
         return self._by_kind[kind]
 
 
 class ArmFleet:
-    """Read fleets of virtual machines by lists; `warn` hears what can't be told for want of a permission."""
+    """Read fleets of virtual machines by lists; `warn` hears what can't be told for want of a permission.
 
-    def __init__(self, arm: Arm, warn: Callable[[str], None] = lambda text: None) -> None:
+    Where `leaves_out`, that may be VMs, too, as long as some may be read.
+    """
+
+    def __init__(
+        self, arm: Arm, warn: Callable[[str], None] = lambda text: None, *, leaves_out: bool = False
+    ) -> None:
         self._arm = arm
         self._warn = warn
+        self._leaves_out = leaves_out
 
     def list_subscriptions(self) -> list[str]:
         return list_subscriptions(self._arm)
@@ -118,14 +92,12 @@ class ArmFleet:
     ) -> list[VmRow]:
         """Read the VMs of the subscriptions, or of some resource groups in them; no groups means all."""
         wanted = {name.lower(): name for name in resource_groups}
-        lists = [one for subscription in subscriptions for one in _lists(subscription, list(wanted.values()))]
-        with ThreadPoolExecutor(WORKERS) as pool:
-            answers = list(zip(lists, pool.map(self._read, lists), strict=True))
+        answers = self._read(subscriptions, list(wanted.values()))
         self._tell(answers)
         found = _Found(answers)
-        views = {_key(vm): _part(vm, "properties", "instanceView") for vm in found.of(_STATES)}
+        views = {_key(vm): _part(vm, "properties", "instanceView") for vm in found.of(STATES)}
         interfaces = _interfaces(found, whole=whole_interfaces)
-        rows = (row for vm in found.of(_MACHINES) if (row := _row(vm, views, interfaces)))
+        rows = (row for vm in found.of(MACHINES) if (row := _row(vm, views, interfaces)))
         chosen = [
             row
             for row in rows
@@ -135,33 +107,60 @@ class ArmFleet:
         ]
         return sorted(chosen, key=lambda row: row["id"])
 
-    def _read(self, one: _List) -> _Answer:
-        try:
-            return list(self._arm.items(one.path, one.kind.api_version, one.kind.params))
-        except AzureRefused as error:
-            if error.status == 404 and "/resourceGroups/" in one.scope:
-                return []  # no such group in this subscription
-            if error.status == 403 and one.kind.tells:
-                return error
-            raise
+    def _read(self, subscriptions: Sequence[str], groups: Sequence[str]) -> list[tuple[List, Answer]]:
+        lists = ArmLists(self._arm, groups, leaves_out=self._leaves_out)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            wanted = [one for subscription in subscriptions for one in lists_of(subscription, groups)]
+            answers = [answer for found in pool.map(lists.read, wanted) for answer in found]
+            closed = _closed(answers)
+            kept = [
+                (one, got) for one, got in answers if one.kind is MACHINES or one.subscription_id not in closed
+            ]
+            return [pair for one, got in kept for pair in self._stated(one, got, kept, groups, lists, pool)]
 
-    def _tell(self, answers: Iterable[tuple[_List, _Answer]]) -> None:
+    def _stated(
+        self,
+        one: List,
+        got: Answer,
+        kept: Sequence[tuple[List, Answer]],
+        groups: Sequence[str],
+        lists: ArmLists,
+        pool: ThreadPoolExecutor,
+    ) -> list[tuple[List, Answer]]:
+        """Ask single VMs for their states where the subscription's list of states is forbidden."""
+        if one.kind is not STATES or not isinstance(got, Refusal):
+            return [(one, got)]
+        wanted = {name.lower() for name in groups}
+        machines = [
+            vm
+            for other, found in kept
+            if other.kind is MACHINES and other.subscription_id == one.subscription_id
+            for vm in (() if isinstance(found, Refusal) else found)
+            if (vm_id := VmId.find_in(_text(vm, "id"))) and (not wanted or vm_id.resource_group.lower() in wanted)
+        ]
+        views = [view for view in pool.map(lists.view, machines) if view is not None]
+        return [(one, views)] if len(views) == len(machines) else [(one, views), (one, got)]
+
+    def _tell(self, answers: Iterable[tuple[List, Answer]]) -> None:
         """Say once for each kind of list what the credential may not read, and so can't be told."""
-        refusals: dict[_Kind, dict[str, AzureRefused]] = defaultdict(dict)
+        refusals: dict[tuple[Kind, bool], dict[str, AzureRefused]] = defaultdict(dict)
         for one, answer in answers:
-            if isinstance(answer, AzureRefused):
-                refusals[one.kind][one.scope.rpartition("/")[2]] = answer
-        for kind, places in refusals.items():
+            if isinstance(answer, Refusal):
+                refusals[one.kind, answer.by_groups][one.scope.rpartition("/")[2]] = answer.error
+        for (kind, by_groups), places in refusals.items():
             first = next(iter(places.values()))
-            self._warn(f"{kind.tells} can't be told in subscription {', '.join(places)}: {first}")
+            how = "can be told from the readable resource groups alone" if by_groups else "can't be told"
+            self._warn(f"{kind.tells} {how} in subscription {', '.join(places)}: {first}")
 
 
-def _lists(subscription_id: str, groups: Sequence[str]) -> list[_List]:
-    subscription = f"/subscriptions/{subscription_id}"
-    few = 0 < len(groups) <= FEW_GROUPS
-    places = [f"{subscription}/resourceGroups/{name}" for name in groups] if few else [subscription]
-    # An interface, its address and its network may lie in other groups than the VM.
-    return [_List(_MACHINES, place) for place in places] + [_List(kind, subscription) for kind in _OF_SUBSCRIPTION]
+def _closed(answers: Sequence[tuple[List, Answer]]) -> set[str]:
+    """Give the subscriptions of which no VM may be listed; it is a failure if that is all of them."""
+    machines = [(one.subscription_id, answer) for one, answer in answers if one.kind is MACHINES]
+    refusals = [answer for _subscription, answer in machines if isinstance(answer, Refusal)]
+    if refusals and len(refusals) == len(machines):
+        raise refusals[0].error
+    read = {subscription for subscription, answer in machines if not isinstance(answer, Refusal)}
+    return {subscription for subscription, _answer in machines} - read
 
 
 def _row(vm: Json, views: Mapping[str, Json], interfaces: Mapping[str, list[InterfaceRow]]) -> VmRow | None:
@@ -209,15 +208,15 @@ def _power_state(view: Json) -> str:
 
 def _interfaces(found: _Found, *, whole: bool) -> dict[str, list[InterfaceRow]]:
     """Join what is known of interfaces, public addresses and subnets, by the VMs that the interfaces belong to."""
-    addresses = {_key(address): address for address in found.of(_ADDRESSES)}
-    networks = found.of(_NETWORKS)
+    addresses = {_key(address): address for address in found.of(ADDRESSES)}
+    networks = found.of(NETWORKS)
     subnets = {
         _key(part): {**part, "space": _part(net, "properties", "addressSpace").get("addressPrefixes")}
         for net in networks
         for part in _part(net, "properties").get("subnets") or ()
     }
     rows: dict[str, list[InterfaceRow]] = defaultdict(list)
-    for nic in found.of(_INTERFACES):
+    for nic in found.of(INTERFACES):
         vm_key = _text(nic, "properties", "virtualMachine", "id").lower()
         for configuration in _part(nic, "properties").get("ipConfigurations") or () if vm_key else ():
             row = _interface(nic, configuration, addresses, subnets)

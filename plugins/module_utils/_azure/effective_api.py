@@ -10,7 +10,7 @@ from collections.abc import Callable
 from .._jit.effective_rules import EffectiveRules, read_effective
 from .._jit.errors import AzureError
 from .arm import Arm
-from .arm_fleet import NETWORK_API
+from .arm_lists import NETWORK_API
 
 
 class ArmEffectiveRules:

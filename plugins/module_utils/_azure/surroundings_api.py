@@ -15,7 +15,7 @@ from .._jit.ids import VmId
 from .._jit.networks import NETWORKS, ROUTE_TABLES
 from .._jit.surroundings import CLASSIC_VMS, FIREWALLS, MANAGERS, Surroundings, read_surroundings
 from .arm import Arm
-from .arm_fleet import NETWORK_API
+from .arm_lists import NETWORK_API
 from .resource_graph import ResourceGraph, quote
 
 CLASSIC_API = "2017-04-01"

@@ -88,6 +88,11 @@ class VmRow(TypedDict):
     interfaces: list[InterfaceRow] | None
 
 
+# Of rows that another version of this collection kept, some of these may be missing, or mean something else: then
+# the number in front has to grow.
+FORM_OF_ROWS = " ".join(["1", *VmRow.__annotations__, *InterfaceRow.__annotations__])
+
+
 def describe(row: VmRow) -> Variables:
     """Write the variables of a VM."""
     scale_set = row["scaleSet"]

@@ -108,6 +108,11 @@ class SignIn:
         return tuple(value for name in SECRETS if (value := getattr(self, name)))
 
     @property
+    def says_who(self) -> bool:
+        """Tell whether options and environment say who signs in, or only the token does."""
+        return self.way in NEEDS
+
+    @property
     def identity(self) -> dict[str, str | None]:
         """Say who it is that sees what Azure answers, without the proof."""
         return {

@@ -17,11 +17,17 @@ from .._jit.policies import Json, Policy
 from .._jit.status import abridged, without_ended
 from .ended_early import RowLayouts, find_ended
 from .parallel import each
-from .seams import JitApi, NetworkApi
+from .seams import JitApi, NetworkApi, Warn
 
 # By subscription in lower case; a refusal is no failure where no VM lies there.
 Listed = dict[str, list[Json] | AzureRefused]
 Shorten = Callable[[Policy], Json]
+# Another tenant's, forbidden, not there.
+_CLOSED = (401, 403, 404)
+# A subscription, or a resource group in it, in lower case.
+Place = tuple[str, str]
+# What Azure says where the resource provider Microsoft.Security was never used: there are no policies [issue].
+_UNUSED = frozenset({"subscriptionnotregistered", "missingsubscriptionregistration"})
 
 
 class FleetApi(Protocol):
@@ -72,11 +78,18 @@ class Fleet:
         return cls(document["vms"], document["policies"])
 
 
-def read_fleet(scope: Scope, fleet: FleetApi, jit: JitApi, network: NetworkApi | None = None) -> Fleet:
+def read_fleet(
+    scope: Scope,
+    fleet: FleetApi,
+    jit: JitApi,
+    network: NetworkApi | None = None,
+    leave_out: Warn | None = None,
+) -> Fleet:
     """Read VMs and policies at the same time.
 
     Where windows are open, the network's rules tell which of them were closed; without `network` Azure's word
-    stands.
+    stands. VMs whose policies can't be read are a failure; `leave_out` hears of them instead, as long as others
+    are left.
     """
     subscriptions = subscriptions_of(scope, fleet)
     vms: dict[str, VmRow] = {}
@@ -100,7 +113,10 @@ def read_fleet(scope: Scope, fleet: FleetApi, jit: JitApi, network: NetworkApi |
 
     each(lambda task: task(), [read_vms, *map(read_policies, subscriptions)])
     rows = list(vms.values())
-    found = _resolve(jit, rows, policies, abridged)
+    found, unreadable = _resolve(jit, rows, policies, abridged)
+    if leave_out is not None:
+        _tell_unseen(scope, rows, policies, leave_out)
+    rows = _without(rows, unreadable, leave_out)
     return Fleet(rows, _without_ended(rows, found, network) if network else found)
 
 
@@ -108,7 +124,9 @@ def list_policies(jit: JitApi, subscriptions: Sequence[str], rows: Sequence[VmRo
     """Read the policies of subscriptions whole; where that is forbidden, those of the VMs' resource groups."""
     lists = each(lambda one: _list_policies(jit, one, _whole), subscriptions)
     listed = dict(zip((one.lower() for one in subscriptions), lists, strict=True))
-    return _resolve(jit, rows, listed, _whole)
+    found, unreadable = _resolve(jit, rows, listed, _whole)
+    _without(rows, unreadable, None)
+    return found
 
 
 def _whole(policy: Policy) -> Json:
@@ -144,35 +162,71 @@ def _list_policies(jit: JitApi, subscription_id: str, shorten: Shorten) -> list[
     try:
         return [shorten(policy) for policy in jit.list_policies(subscription_id)]
     except AzureRefused as error:
-        return error
+        return [] if error.code.lower() in _UNUSED else error
 
 
-def _resolve(jit: JitApi, rows: Sequence[VmRow], policies: Listed, shorten: Shorten) -> list[Json]:
-    """Ask the VMs' resource groups where the list of the whole subscription was forbidden."""
-    forbidden = {key: answer for key, answer in policies.items() if isinstance(answer, AzureRefused)}
-    groups = {
-        (row["subscriptionId"].lower(), row["resourceGroup"].lower()): row
-        for row in rows
-        if row["subscriptionId"].lower() in forbidden
-    }
-    for subscription_id, error in forbidden.items():
-        if error.status != 403 and any(subscription_id == key for key, _group in groups):
-            raise _unreadable(subscription_id, error)
-    listed = [answer for answer in policies.values() if not isinstance(answer, AzureRefused)]
-    listed += each(lambda row: _list_group(jit, row, shorten), groups.values())
-    return [policy for found in listed for policy in found]
+def _resolve(
+    jit: JitApi, rows: Sequence[VmRow], policies: Listed, shorten: Shorten
+) -> tuple[list[Json], dict[Place, AzureRefused]]:
+    """Ask the VMs' resource groups where the list of the whole subscription was forbidden.
+
+    Gives the policies, and the groups of VMs whose policies can't be read.
+    """
+    refused = {key: answer for key, answer in policies.items() if isinstance(answer, AzureRefused)}
+    groups = {_place(row): row for row in rows if row["subscriptionId"].lower() in refused}
+    answers: dict[Place, list[Json] | AzureRefused] = {place: refused[place[0]] for place in groups}
+    forbidden = [place for place in groups if refused[place[0]].status == 403]
+    lists = each(lambda place: _list_group(jit, groups[place], shorten), forbidden)
+    answers.update(zip(forbidden, lists, strict=True))
+    listed = [answer for answer in (*policies.values(), *answers.values()) if not isinstance(answer, AzureRefused)]
+    unreadable = {place: answer for place, answer in answers.items() if isinstance(answer, AzureRefused)}
+    return [policy for found in listed for policy in found], unreadable
 
 
-def _list_group(jit: JitApi, row: VmRow, shorten: Shorten) -> list[Json]:
+def _list_group(jit: JitApi, row: VmRow, shorten: Shorten) -> list[Json] | AzureRefused:
     try:
         return [shorten(policy) for policy in jit.list_policies(row["subscriptionId"], row["resourceGroup"])]
     except AzureRefused as error:
-        raise _unreadable(row["subscriptionId"], error) from error
+        return error
 
 
-def _unreadable(subscription_id: str, error: AzureRefused) -> AzureError:
-    return AzureError(
-        f"the just-in-time policies of subscription {subscription_id} can't be read, so the state of its VMs is "
-        f"unknown: {error}. Grant the credential the role Reader (or Security Reader) there, or leave the "
-        "subscription out by the option subscriptions"
-    )
+def _without(
+    rows: Sequence[VmRow], unreadable: Mapping[Place, AzureRefused], leave_out: Warn | None
+) -> list[VmRow]:
+    """Leave out the VMs whose state is unknown, since they would be taken for closed."""
+    kept = [row for row in rows if _place(row) not in unreadable]
+    first: dict[str, AzureRefused] = {}
+    for (subscription_id, _group), error in unreadable.items():
+        first.setdefault(subscription_id, error)
+    for subscription_id, error in first.items():
+        text = (
+            f"the just-in-time policies of subscription {subscription_id} can't be read, so the state of its VMs"
+        )
+        # What may pass by itself is no reason to do without VMs.
+        if leave_out is None or not kept or error.status not in _CLOSED:
+            raise AzureError(f"{text} is unknown: {error}. {_advice(error)}")
+        number = len(rows) - len(kept)
+        leave_out(f"{text} is unknown, and they are no hosts ({number} VMs in all): {error}. {_advice(error)}")
+    return kept
+
+
+def _advice(error: AzureRefused) -> str:
+    leave = "leave the subscription out by the option subscriptions"
+    if error.status == 403:
+        return f"Grant the credential the role Reader (or Security Reader) there, or {leave}"
+    if error.status == 401:
+        return f"If it belongs to another tenant, give that as tenant; or {leave}"
+    return f"Try again later, or {leave}"
+
+
+def _tell_unseen(scope: Scope, rows: Sequence[VmRow], policies: Listed, warn: Warn) -> None:
+    """Tell of subscriptions that were named and of which nothing can be seen: a typo, or a role that was lost."""
+    seen = {row["subscriptionId"].lower() for row in rows}
+    for subscription_id in scope.subscriptions:
+        answer = policies.get(subscription_id.lower())
+        if isinstance(answer, AzureRefused) and subscription_id.lower() not in seen:
+            warn(f"nothing is seen of subscription {subscription_id}: {answer}")
+
+
+def _place(row: VmRow) -> Place:
+    return row["subscriptionId"].lower(), row["resourceGroup"].lower()

@@ -8,9 +8,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 import pytest
-from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm_fleet import FEW_GROUPS, ArmFleet
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm import Answer
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm_fleet import ArmFleet
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.arm_lists import FEW_GROUPS
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.resource_graph import ResourceGraph
 from ansible_collections.jitfleet.azure.plugins.module_utils._azure.vm_api import ArmVmApi
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.conditions import (
@@ -219,6 +222,90 @@ def test_what_would_lose_vms_or_addresses_unnoticed_is_an_error(part: str, refus
     arm = RecordingArm({f"/subscriptions/{SUBSCRIPTION}/{part}": refusal})
     with pytest.raises(AzureRefused):
         ArmFleet(arm).list_vms([SUBSCRIPTION], [], include_powered_off=True)
+
+
+class OfGroups(CloudArm):
+    """A principal that Azure refuses the lists of whole subscriptions, and of groups that it may not read."""
+
+    def __init__(self, cloud: Cloud, *readable: str, subscriptions: Collection[str] = (PRODUCTION,)) -> None:
+        super().__init__(cloud)
+        self._readable = [f"/resourcegroups/{group}/" for group in readable]
+        self._guarded = subscriptions
+
+    def _exchange(self, method: str, url: str, **options: Any) -> Answer:
+        path = urlsplit(url).path.lower()
+        guarded = any(f"/subscriptions/{one}/" in path for one in self._guarded) and "/providers/" in path
+        if guarded and not any(group in path for group in self._readable):
+            raise AzureRefused(f"GET {path}", 403, "AuthorizationFailed", "no read over the scope")
+        return super()._exchange(method, url, **options)
+
+
+@pytest.mark.parametrize("groups", [[], ["rg-web"], ["rg-web", "x", "y", "z"]], ids=["none named", "few", "many"])
+def test_a_principal_of_one_group_sees_what_is_in_it(groups: list[str]) -> None:
+    cloud = Cloud("demo")
+    warnings: list[str] = []
+    seen = ArmFleet(OfGroups(cloud, "rg-web", "x", "y", "z"), warnings.append).list_vms(
+        [PRODUCTION], groups, include_powered_off=True
+    )
+    whole = ArmFleet(CloudArm(cloud)).list_vms([PRODUCTION], ["rg-web"], include_powered_off=True)
+    assert [row["powerState"] for row in seen] == [row["powerState"] for row in whole]
+    assert [row["name"] for row in seen] == ["jump-01", "legacy-01", "web-01", "web-02"]
+    assert all(row["interfaces"] for row in seen)
+    assert comparable(seen) == comparable(whole)
+    assert not [text for text in warnings if "power states" in text or text.startswith("the VMs can't")]
+
+
+@pytest.mark.parametrize("leaves_out", [True, False])
+def test_a_named_group_that_may_not_be_read_is_a_failure_or_told(leaves_out: bool) -> None:
+    warnings: list[str] = []
+    fleet = ArmFleet(OfGroups(Cloud("demo"), "rg-web"), warnings.append, leaves_out=leaves_out)
+    for groups in (["rg-web", "rg-db"], ["rg-web", "rg-db", "x", "y"]):
+        warnings.clear()
+        if not leaves_out:
+            with pytest.raises(AzureRefused):
+                fleet.list_vms([PRODUCTION], groups, include_powered_off=True)
+            continue
+        rows = fleet.list_vms([PRODUCTION], groups, include_powered_off=True)
+        assert {row["resourceGroup"] for row in rows} == {"rg-web"}
+        (told,) = [text for text in warnings if text.startswith("the VMs can't be told in ")]
+        assert "rg-db" in told
+        assert "no read over the scope" in told
+
+
+def test_a_subscription_that_may_not_be_read_takes_down_no_other() -> None:
+    cloud, warnings = Cloud("demo"), list[str]()
+    fleet = ArmFleet(OfGroups(cloud), warnings.append, leaves_out=True)
+    rows = fleet.list_vms([PRODUCTION, WORKPLACE], [], include_powered_off=True)
+    assert {row["subscriptionId"] for row in rows} == {WORKPLACE}
+    (warning,) = warnings
+    assert f"the VMs can't be told in subscription {PRODUCTION}" in warning
+    with pytest.raises(AzureRefused):
+        fleet.list_vms([PRODUCTION], [], include_powered_off=True)
+    with pytest.raises(AzureRefused):
+        ArmFleet(OfGroups(cloud)).list_vms([PRODUCTION, WORKPLACE], [], include_powered_off=True)
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_so_does_none_of_another_tenant_and_none_that_is_gone(status: int) -> None:
+    refusal = AzureRefused("GET list", status, "InvalidAuthenticationTokenTenant", "")
+    kinds = (
+        COMPUTE,
+        *(f"{NETWORK}/{kind}" for kind in ("networkInterfaces", "publicIPAddresses", "virtualNetworks")),
+    )
+    held = {f"/subscriptions/{SUBSCRIPTION}/{COMPUTE}": [{"id": str(vm_id()), "name": "vm"}]}
+    arm = RecordingArm({**{f"/subscriptions/{OTHER_SUBSCRIPTION}/{kind}": refusal for kind in kinds}, **held})
+    both = [SUBSCRIPTION, OTHER_SUBSCRIPTION]
+    rows = ArmFleet(arm, leaves_out=True).list_vms(both, [], include_powered_off=True)
+    assert [row["name"] for row in rows] == ["vm"]
+    with pytest.raises(AzureRefused):
+        ArmFleet(arm).list_vms(both, [], include_powered_off=True)
+
+
+@pytest.mark.parametrize("source", [ArmFleet, ResourceGraph])
+def test_vms_of_other_groups_stay_out_however_many_are_named(source: type[ArmFleet | ResourceGraph]) -> None:
+    named = ["RG-Web", "a", "b", "c", "d"]
+    rows = source(CloudArm(Cloud("demo"))).list_vms([PRODUCTION], named, include_powered_off=True)
+    assert {row["resourceGroup"] for row in rows} == {"rg-web"}
 
 
 def test_what_a_list_of_states_tells_of_guests_is_taken() -> None:

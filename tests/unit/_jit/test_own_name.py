@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.own_name import user_name
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.own_name import principal, user_name
 
 
 def token(claims: Any) -> str:
@@ -35,3 +35,17 @@ def token(claims: Any) -> str:
 )
 def test_a_users_name_is_read_and_nothing_else_is_taken_for_one(text: str, name: str) -> None:
     assert user_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "known_as"),
+    [
+        (token({"oid": "o", "tid": "t", "upn": "ada@example.com"}), "t/o"),
+        (token({"oid": "o"}), "/o"),
+        (token({"tid": "t", "upn": "ada@example.com"}), ""),
+        (token(["oid"]), ""),
+        ("opaque", ""),
+    ],
+)
+def test_a_principal_is_known_by_tenant_and_object(text: str, known_as: str) -> None:
+    assert principal(text) == known_as

@@ -18,6 +18,17 @@ FORBIDDEN = AzureRefused("GET policies", 403, "AuthorizationFailed", "no read")
 BROKEN = AzureRefused("GET policies", 500, "InternalServerError", "try later")
 
 
+GONE = AzureRefused("GET policies", 404, "SubscriptionNotFound", "no such subscription")
+
+
+def two_subscriptions(refusal: AzureRefused) -> MemoryFleet:
+    """Make a VM in each of two subscriptions; the policies of the second are refused."""
+    azure = MemoryFleet(vm_row("vm-1"), vm_row("vm-2", subscriptionId=OTHER_SUBSCRIPTION))
+    azure.subscriptions = [SUBSCRIPTION, OTHER_SUBSCRIPTION]
+    azure.refusals = {(OTHER_SUBSCRIPTION, None): refusal, (OTHER_SUBSCRIPTION, GROUP): refusal}
+    return azure
+
+
 def fleet_of(azure: MemoryFleet, scope: Scope | None = None) -> Fleet:
     return read_fleet(scope or Scope(), azure, azure)
 
@@ -70,6 +81,59 @@ def test_vms_whose_policies_cant_be_read_are_not_called_closed(refusal: AzureRef
     azure.refusals = {(SUBSCRIPTION, None): refusal, (SUBSCRIPTION, GROUP): refusal}
     with pytest.raises(AzureError, match=f"policies of subscription {SUBSCRIPTION} can't be read.*{refusal.code}"):
         fleet_of(azure)
+
+
+@pytest.mark.parametrize("refusal", [FORBIDDEN, GONE])
+def test_vms_whose_policies_cant_be_read_may_be_left_out_for_the_others(refusal: AzureRefused) -> None:
+    azure = two_subscriptions(refusal)
+    warnings: list[str] = []
+    fleet = read_fleet(Scope(), azure, azure, leave_out=warnings.append)
+    assert [row["name"] for row in fleet.vms] == ["vm-1"]
+    (warning,) = warnings
+    assert f"policies of subscription {OTHER_SUBSCRIPTION} can't be read" in warning
+    assert "they are no hosts (1 VMs in all)" in warning
+    assert refusal.code in warning
+    assert ("role Reader" in warning) is (refusal is FORBIDDEN)
+
+
+def test_what_may_pass_by_itself_leaves_out_no_vm() -> None:
+    azure = two_subscriptions(BROKEN)
+    with pytest.raises(AzureError, match=r"InternalServerError.*Try again later"):
+        read_fleet(Scope(), azure, azure, leave_out=lambda text: None)
+
+
+def test_where_none_is_left_that_is_a_failure_all_the_same() -> None:
+    azure = MemoryFleet(vm_row())
+    azure.refusals = {(SUBSCRIPTION, None): FORBIDDEN, (SUBSCRIPTION, GROUP): FORBIDDEN}
+    with pytest.raises(AzureError, match="can't be read"):
+        read_fleet(Scope(), azure, azure, leave_out=lambda text: None)
+
+
+def test_a_subscription_of_another_tenant_gets_the_advice_that_helps() -> None:
+    azure = MemoryFleet(vm_row())
+    azure.refusals[SUBSCRIPTION, None] = AzureRefused("GET", 401, "InvalidAuthenticationTokenTenant", "another")
+    with pytest.raises(AzureError, match="give that as tenant"):
+        fleet_of(azure)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(404, "SubscriptionNotRegistered"), (409, "MissingSubscriptionRegistration")]
+)
+def test_where_defender_was_never_used_there_are_no_policies(status: int, code: str) -> None:
+    azure = MemoryFleet(vm_row())
+    azure.refusals[SUBSCRIPTION, None] = AzureRefused("GET policies", status, code, "not registered")
+    assert fleet_of(azure) == Fleet([vm_row()], [])
+
+
+def test_a_named_subscription_of_which_nothing_is_seen_is_told() -> None:
+    azure, warnings = MemoryFleet(vm_row()), list[str]()
+    azure.refusals[OTHER_SUBSCRIPTION, None] = AzureRefused("GET", 404, "SubscriptionNotFound", "no such")
+    read_fleet(Scope((SUBSCRIPTION, OTHER_SUBSCRIPTION)), azure, azure, leave_out=warnings.append)
+    (warning,) = warnings
+    assert f"nothing is seen of subscription {OTHER_SUBSCRIPTION}: " in warning
+    azure.subscriptions, warnings[:] = [SUBSCRIPTION, OTHER_SUBSCRIPTION], []
+    read_fleet(Scope(), azure, azure, leave_out=warnings.append)
+    assert warnings == []
 
 
 def test_a_fleet_survives_being_stored() -> None:
