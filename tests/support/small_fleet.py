@@ -23,7 +23,10 @@ DESK = "203.0.113.7"
 
 @dataclass(frozen=True, slots=True)
 class SmallFleet:
-    """VMs `desk-1` to `desk-3` and `lab-1` to `lab-3`, each three with one policy and one security group."""
+    """VMs `desk-1` to `desk-3` and `lab-1` to `lab-3`, each three with one policy and one security group.
+
+    No policy holds `desk-4`.
+    """
 
     cloud: RunningSimulator
 
@@ -35,13 +38,17 @@ class SmallFleet:
 
     def open(self, name: str, justification: str, duration: str = "PT1H", source: str = DESK) -> None:
         """Have somebody ask for SSH."""
-        policy = (
-            f"{self.group(name)}/Microsoft.Security/locations/westeurope/jitNetworkAccessPolicies/default/initiate"
-        )
         port = {"number": 22, "duration": duration, "allowedSourceAddressPrefix": source}
         entry = {"id": self.vm(name), "ports": [port]}
-        self.cloud.arm("POST", policy, {"virtualMachines": [entry], "justification": justification})
+        body = {"virtualMachines": [entry], "justification": justification}
+        self.cloud.arm("POST", f"{self.policy(name)}/initiate", body)
         self.cloud.advance(15)
+
+    def justifications(self, name: str) -> list[str]:
+        """Give the reasons of all requests in a subscription, the newest first."""
+        found = self.cloud.arm("GET", self.policy(name))["properties"]["requests"]
+        newest_first = sorted(found, key=lambda one: str(one["startTimeUtc"]), reverse=True)
+        return [one["justification"] for one in newest_first]
 
     def grants(self, name: str) -> list[str]:
         """Name the rules that let somebody in to the VMs of a subscription, with the address that they are for."""
@@ -68,6 +75,9 @@ class SmallFleet:
         self.cloud.arm("PUT", rule, {"properties": properties}, api_version="2024-01-01")
         self.cloud.advance(15)
 
+    def policy(self, name: str) -> str:
+        return f"{self.group(name)}/Microsoft.Security/locations/westeurope/jitNetworkAccessPolicies/default"
+
     def _nsg(self, name: str) -> str:
         return f"{self.group(name)}/Microsoft.Network/networkSecurityGroups/nsg-{name.split('-')[0]}"
 
@@ -87,7 +97,8 @@ def small_fleet(folder: Path) -> Iterator[SmallFleet]:
 
 
 def _subscription(name: str, index: int) -> dict[str, Any]:
-    vms = [f"{name}-{number}" for number in (1, 2, 3)]
+    held = [f"{name}-{number}" for number in (1, 2, 3)]
+    vms = [*held, "desk-4"] if name == "desk" else held
     group = {
         "name": "rg-small",
         "location": "westeurope",
@@ -104,6 +115,6 @@ def _subscription(name: str, index: int) -> dict[str, Any]:
             }
             for number, vm in enumerate(vms, start=1)
         ],
-        "jit_policies": [{"name": "default", "vms": [{"name": vm, "ports": [{"port": 22}]} for vm in vms]}],
+        "jit_policies": [{"name": "default", "vms": [{"name": vm, "ports": [{"port": 22}]} for vm in held]}],
     }
     return {"name": name, "id": SUBSCRIPTIONS[name], "groups": [group]}
