@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def without_text(launch: Launch) -> Launch:
     return dataclasses.replace(launch, variables=kept)
 
 
-@pytest.mark.parametrize("name", ["job_manual", "job_scheduled", "job_eda"])
+@pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_a_job_on_another_node_closes_what_its_user_or_schedule_opened(
     name: str, covered: Playbooks, simulator: RunningSimulator, tmp_path: Path
 ) -> None:
@@ -107,6 +108,21 @@ def test_a_job_on_another_node_closes_what_its_user_or_schedule_opened(
     assert opened > 0
     assert left == opened, bobs
     assert open_rules(simulator) == 0
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_report_shows_who_asked_in_which_job(
+    name: str, covered: Playbooks, simulator: RunningSimulator, tmp_path: Path
+) -> None:
+    launch = recorded_launches()[name]
+    replay(launch, simulator, tmp_path / "open")
+
+    report = {"playbook": "report.yml", "jit_report_dest": str(tmp_path / "report"), **next_job(99, "exec-2")}
+    replay(without_text(launch), simulator, tmp_path / "report job", **report)
+
+    page = json.loads((tmp_path / "report" / "report.json").read_text())
+    asked = {request["justification"] for request in page["requests"]}
+    assert {text[: text.rindex("]") + 1] for text in asked} == {EXPECTED[name]}
 
 
 def test_a_schedule_sweeps_up_after_a_cancelled_workflow_once_all_of_it_is_over(
