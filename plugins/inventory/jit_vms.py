@@ -106,6 +106,8 @@ options:
         file made of another VM.
       - Letters, digits, C(_), C(-) and C(.) stay, the last two not in front; C(_) takes the place of all else that a
         tag or an expression says, since it would make a path, a pattern or an option of the name.
+      - A suffix comes and goes with the other host of that name. V(default) with O(plain_host_names=false) gives names
+        that stay whatever happens.
       - V(default) is the default.
     type: list
     elements: str
@@ -404,4 +406,5 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             Builder(self, config).build(path, use_cache=cache)
         except JitFleetError as error:
-            raise AnsibleParserError(f"{path}: {error}") from error
+            # Without its cause, which Ansible would tell again.
+            raise AnsibleParserError(f"{path}: {error}") from None

@@ -93,10 +93,13 @@ def _is_sayable(wanted: Property, value: str, *, negated: bool) -> bool:
     """Leave out what Azure may see otherwise than the filter.
 
     Whether names of tags tell cases apart there is not documented [inf], so that a VM could be lost by `!=`; and
-    `unknown` is our own word for the power state of a VM of which Azure tells none.
+    `unknown` is our own word for the power state of a VM of which Azure tells none. Groups and power states are
+    in lower case in the variables, so that `!=` with capitals is true of all VMs, but not for Azure.
     """
     if wanted == TAG:
         return not negated
+    if negated and value != value.lower():
+        return False
     return wanted != POWER_STATE or (value != "unknown" and bool(value))
 
 

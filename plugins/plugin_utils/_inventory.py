@@ -22,7 +22,7 @@ from ..module_utils._azure.network_api import ArmNetworkApi
 from ..module_utils._azure.resource_graph import ResourceGraph
 from ..module_utils._azure.session import connect
 from ..module_utils._jit import hosts, status
-from ..module_utils._jit.errors import InvalidOption
+from ..module_utils._jit.errors import AzureError, AzureRefused, InvalidOption
 from ..module_utils._jit.hostnames import fit_for_ansible
 from ..module_utils._jit.hosts import Variables
 from ..module_utils._jit.ids import VmId
@@ -126,13 +126,16 @@ class Builder:
             "arm": lists,
             "auto": EitherFleet(graph, lists, self._tell),
         }
-        return read_fleet(
-            self._settings.scope,
-            sources[self._settings.source],
-            ArmJitApi(arm),
-            ArmNetworkApi(arm),
-            None if strict else self._tell,
-        )
+        try:
+            return read_fleet(
+                self._settings.scope,
+                sources[self._settings.source],
+                ArmJitApi(arm),
+                ArmNetworkApi(arm),
+                None if strict else self._tell,
+            )
+        except AzureRefused as error:
+            raise AzureError(f"{error}{_way_out(error)}") from None
 
     @cached_property
     def _arm(self) -> Arm:
@@ -147,7 +150,12 @@ class Builder:
     def _resolved(self, name: str) -> Any:
         """Give an option; templates in those of the sign-in, such as a lookup of a secret, are the user's own."""
         value = self._option(name)
-        return self._plugin.templar.template(value) if isinstance(value, str) and name in AUTH_OPTIONS else value
+        if not isinstance(value, str) or name not in AUTH_OPTIONS:
+            return value
+        try:
+            return self._plugin.templar.template(value)
+        except AnsibleError as error:
+            raise InvalidOption(name, f"its template fails: {error}") from None
 
     def _hosts(self, fleet: Fleet, now: datetime) -> list[Host]:
         policies = (policy for document in fleet.policies if (policy := Policy.read(document)))
@@ -216,6 +224,15 @@ class Builder:
                     "hostnames", f"{preference!r} fails for the VM {host.facts['name']}: {error}"
                 ) from error
             return None
+
+
+def _way_out(error: AzureRefused) -> str:
+    """Say what to do where Resource Graph refuses the query."""
+    if "ResourceGraph" not in error.request:
+        return ""
+    if error.status == 400:
+        return ". Check the ids in subscriptions, subscription_id and management_groups"
+    return ". Resource Manager's lists can be read instead: say source: arm, or source: auto where it is forbidden"
 
 
 def _with_hyphens(name: str) -> str:

@@ -197,6 +197,11 @@ def _subscriptions(
 
 def _read_groups(config: Mapping[str, Any], option: Option, *, as_azure_rm: bool) -> list[str]:
     own = _texts(option, "resource_groups")
+    if strange := next((name for name in own if set("*?") & set(name)), None):
+        raise InvalidOption(
+            "resource_groups",
+            f"{strange!r} is no name of a group, and there are no wildcards; leave it out for all",
+        )
     theirs = os.environ.get(_AZURE_RM_GROUPS, "") if as_azure_rm else ""
     if not theirs and "include_vm_resource_groups" not in config:
         return own

@@ -315,6 +315,11 @@ def test_another_scope_is_not_served_from_the_cache_and_no_secret_is_in_it(
         ({"hostvars_prefix": "1-"}, "hostvars_prefix: '1-' can't be part of a variable's name"),
         ({"hostnames": ["nothing.there"], "strict": True}, "hostnames: 'nothing.there' fails for the VM "),
         ({"connect_via": ["carrier_pigeon"]}, "carrier_pigeon"),
+        (
+            {"resource_groups": ["rg-*"]},
+            "resource_groups: 'rg-*' is no name of a group",
+        ),
+        ({"secret": "{{ nosuch.thing }}"}, "secret: its template fails: "),
         ({"secret": "wrong-secret"}, "AADSTS7000215"),
     ],
 )
@@ -340,13 +345,18 @@ def test_without_credential_the_options_to_set_are_named(inventories: Inventorie
 
 
 def test_a_cloud_that_cant_be_reached_is_named(inventories: Inventories) -> None:
-    assert "cloud_environment: " in inventories.fail(cloud_environment="https://127.0.0.1:9/")
+    said = inventories.fail(cloud_environment="https://127.0.0.1:9/")
+    assert "cloud_environment: the cloud's metadata can't be read" in said
+    # Ansible itself says what is wrong twice, and then once for each cause.
+    assert said.count("the cloud's metadata can't be read") == 2
 
 
 def test_a_refused_query_is_quoted(inventories: Inventories, simulator: RunningSimulator) -> None:
     error = {"code": "AuthorizationFailed", "message": "no read over the scope"}
     simulator.fault(method="POST", path="ResourceGraph/resources$", status=403, body={"error": error})
-    assert "refused with 403 AuthorizationFailed: no read over the scope" in inventories.fail()
+    said = inventories.fail()
+    assert "refused with 403 AuthorizationFailed: no read over the scope" in said
+    assert "say source: arm, or source: auto" in said
 
 
 def test_a_throttled_query_is_sent_again(inventories: Inventories, simulator: RunningSimulator) -> None:

@@ -57,6 +57,8 @@ def test_plain_cases_are_found(expression: str, condition: Condition) -> None:
 @pytest.mark.parametrize(
     "expression",
     [
+        "resource_group != 'RG-A'",
+        "powerstate != 'Running'",
         "tags.role",
         "tags.role != 'vdi'",
         "tags.role.x == 'vdi'",

@@ -255,4 +255,5 @@ def quote(text: str) -> str:
 def _escape(character: str) -> str:
     if character in "\\'":
         return f"\\{character}"
-    return character if character.isprintable() else f"\\u{ord(character):04x}"
+    # The escape has four digits; what is beyond them, such as the parts of a flag, can stand for itself.
+    return character if character.isprintable() or ord(character) > 0xFFFF else f"\\u{ord(character):04x}"

@@ -202,8 +202,8 @@ class _Chooser:
         kind = way.value if way else "service principal"
         raise SignInFailed(
             f"no complete credential in {source} (auth_source: {self.auth_source}): "
-            f"to sign in by {kind}, missing: {'; '.join(missing)}. Set the options or the environment variables "
-            f"named{'' if way else '; for a managed identity say auth_source: msi'}"
+            f"to sign in by {kind}, missing: {'; '.join(missing)}. {_where_to_say(source)}"
+            f"{'' if way else '; for a managed identity say auth_source: msi'}"
         )
 
     @property
@@ -282,6 +282,12 @@ def _offers(layer: Values, way: Way, merged: Values) -> bool:
 
 def _named(option: str) -> str:
     return f"{option} (or {', '.join(VARIABLES[option])})"
+
+
+def _where_to_say(source: str) -> str:
+    if source.startswith("profile "):  # its gaps are not filled from elsewhere
+        return "Write them into this section, by the names of the options"
+    return "Set the options or the environment variables named"
 
 
 def _unmarked_environment() -> str:

@@ -53,6 +53,8 @@ def read(arm: Arm, subscriptions: Iterable[str] = ("s",)) -> list[VmRow]:
         ("x') | take 1 //", r"'x\') | take 1 //'"),
         ("line\nbreak", r"'line\u000abreak'"),
         ("größe", "'größe'"),
+        ("\u200b", r"'\u200b'"),
+        ("\U0001f3f4\U000e0067", "'\U0001f3f4\U000e0067'"),
     ],
 )
 def test_a_text_is_quoted(text: str, literal: str) -> None:

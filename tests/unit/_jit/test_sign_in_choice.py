@@ -206,6 +206,13 @@ def test_what_is_missing_is_named_with_what_to_set(options: Texts, environment: 
     assert [word for word in words if word not in said] == []
 
 
+def test_the_gaps_of_a_profile_are_filled_in_its_section() -> None:
+    said = refused({"profile": "part"}, ENVIRONMENT, {"part": {"client_id": "app", "tenant": "t"}})
+    assert "profile part of ~/.azure/credentials" in said
+    assert "Write them into this section" in said
+    assert "Set the options" not in said
+
+
 def test_an_unfinished_profile_is_not_completed_by_somebody_elses_secret() -> None:
     said = refused({"profile": "x"}, ENVIRONMENT, {"x": {"client_id": "a", "tenant": "t"}})
     assert "profile x of ~/.azure/credentials" in said
