@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -37,6 +38,7 @@ from ._jit.sign_in import SignIn
 from ._operations.outcomes import Outcome
 from ._operations.read_fleet import FleetApi, Scope
 from ._outcome import failure_of, result_of
+from ._packing import PACKING_VARIABLE, pack
 from ._progress import Progress, progress_of_environment
 from ._selection import Chosen, Selection
 from ._tcp import TcpConnector
@@ -119,8 +121,13 @@ def run(argument_spec: Mapping[str, Any], plan: Plan) -> None:
         return
     hosts: dict[VmId, tuple[str, ...]] = {selected.vm: selected.hosts for selected in chosen.selected}
     if outcome.failures and module.params["on_failure"] == "fail":
-        module.fail_json(**failure_of(outcome, hosts, diff=module._diff))
-    module.exit_json(**result_of(outcome, hosts, diff=module._diff))
+        module.fail_json(**_packed(module, failure_of(outcome, hosts, diff=module._diff)))
+    module.exit_json(**_packed(module, result_of(outcome, hosts, diff=module._diff)))
+
+
+def _packed(module: AnsibleModule, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Pack the VMs for an action plugin that unpacks them."""
+    return pack(result, module.no_log_values) if os.environ.get(PACKING_VARIABLE) else result
 
 
 def _shorten_echo(module: AnsibleModule) -> None:

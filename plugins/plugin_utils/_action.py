@@ -19,6 +19,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._auth_options import AUTH_OPTIONS
 from ..module_utils._controller import CONTROLLER_VARIABLE, process_identity
+from ..module_utils._packing import PACKING_VARIABLE, unpack
 from ._batch import WAYS, Batch, listed
 from ._outcome_table import outcome_lines
 from ._progress import watching
@@ -62,6 +63,7 @@ class BatchAction(ActionBase):
             result: dict[str, Any] = self._execute_module(
                 module_name=f"{COLLECTION}.{self.module}", module_args=arguments, task_vars=local_variables
             )
+        unpack(result)
         if result.get("failed") and is_rescued(self._task):
             self._display.warning(
                 f"{self.module}: the task failed for all hosts, and Ansible goes on after the rescue with the "
@@ -150,7 +152,8 @@ class BatchAction(ActionBase):
         self._connection = local
         self._task.delegate_to = None
         shown, secret = without_secrets(environment or [], self._templar.template)
-        self._task.environment = [*shown, {CONTROLLER_VARIABLE: process_identity(os.getpid())}]
+        ours = {CONTROLLER_VARIABLE: process_identity(os.getpid()), PACKING_VARIABLE: "1"}
+        self._task.environment = [*shown, ours]
         try:
             with inherited(secret):
                 yield local_variables
