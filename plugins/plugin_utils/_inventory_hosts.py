@@ -106,8 +106,8 @@ class Filling:
         hosts = self._inventory.hosts
         renamed = [(hosts.pop(name), final[vm_id]) for vm_id, name in names.items() if final[vm_id] != name]
         # A group knows its hosts by name as well; a host's groups are also those above its own.
-        own_groups = [[group for group in host.groups if host.name in group.host_names] for host, _ in renamed]
-        for (host, _), groups in zip(renamed, own_groups, strict=True):
+        own_groups = [[group for group in host.groups if host.name in group.host_names] for host, _name in renamed]
+        for (host, _name), groups in zip(renamed, own_groups, strict=True):
             for group in groups:
                 group.host_names.remove(host.name)
         for (host, name), groups in zip(renamed, own_groups, strict=True):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2 import Environment
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "jit_access"
@@ -41,6 +42,11 @@ def comment(text: str) -> str:
     return text.partition("\n- name:")[0]
 
 
+def given(expression: str, **variables: Any) -> str:
+    """Give what a task passes to the module; OMIT for nothing."""
+    return Environment(autoescape=False).from_string(expression).render(omit="OMIT", **variables)
+
+
 @pytest.mark.parametrize(
     ("playbook", "options"),
     [("open_rdp.yml", OPENING), ("open_ssh.yml", OPENING), ("close_access.yml", CLOSING)],
@@ -50,15 +56,24 @@ def test_a_playbook_passes_its_variables_on_and_tells_of_them(playbook: str, opt
     asked = requests(yaml.safe_load(text)[0]["tasks"])
     assert len(asked) == 1
     for option in options:
-        assert asked[0][option] == f"{{{{ jit_{option} | default(omit) }}}}"
+        assert given(asked[0][option]) == "OMIT"
+        assert given(asked[0][option], **{f"jit_{option}": "said"}) == "said"
         assert f"jit_{option} " in comment(text), option
+
+
+@pytest.mark.parametrize("option", ["ports", "sources"])
+def test_a_list_that_came_out_empty_never_means_to_close_everything(option: str) -> None:
+    variable = "jit_wanted_ports" if option == "ports" else f"jit_{option}"
+    (asked,) = requests(yaml.safe_load((ROOT / "playbooks" / "close_access.yml").read_text())[0]["tasks"])
+    assert given(asked[option], **{variable: []}) == "[]", "the module refuses it"
+    assert given(asked[option], **{variable: ""}) == "OMIT", "a question of a survey that nobody answered"
 
 
 def test_the_role_passes_its_variables_on_and_describes_them() -> None:
     (asked,) = requests(yaml.safe_load((ROLE / "tasks" / "ask.yml").read_text()))
     described = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
     for option in OPENING:
-        assert f"jit_access_{option} " in asked[option]
+        assert given(asked[option], **{f"jit_access_{option}": "said"}) == "said"
         assert all(
             described[entry]["options"][f"jit_access_{option}"] for entry in ("open", "open_or_fail", "main")
         )
@@ -68,7 +83,7 @@ def test_maintenance_passes_its_variables_on_to_the_role_and_tells_of_them() -> 
     text = (ROOT / "playbooks" / "maintenance.yml").read_text()
     passed = yaml.safe_load(text)[0]["vars"]
     for option in OPENING:
-        assert passed[f"jit_access_{option}"].startswith(f"{{{{ jit_{option} | default(")
+        assert given(passed[f"jit_access_{option}"], **{f"jit_{option}": "said"}) == "said"
         assert f"jit_{option} " in comment(text).replace(",", " "), option
 
 

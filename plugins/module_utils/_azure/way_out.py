@@ -34,7 +34,7 @@ def check_way_out(environment: Mapping[str, str], exists: Callable[[str], bool],
 def _is_proxy(text: str) -> bool:
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
-        _ = parts.port
+        has_place = bool(parts.hostname) and parts.port != 0  # a port that is no number raises
     except ValueError:
         return False
-    return bool(parts.hostname) and "@" not in f"{parts.path}{parts.query}{parts.fragment}"
+    return has_place and "@" not in f"{parts.path}{parts.query}{parts.fragment}"
