@@ -188,13 +188,25 @@ def test_every_way_that_fails_says_what_was_tried_and_what_to_do(
         ({}, {"ANSIBLE_AZURE_AUTH_SOURCE": "magic"}, ["auth_source: 'magic'", "credential_file"]),
         (
             {},
-            {"HTTPS_PROXY": "http://user:wrong-secret@127.0.0.1:99999"},
+            {
+                **_variables(app),
+                "AZURE_SECRET": "x-secret",
+                "HTTPS_PROXY": "http://user:wrong-secret@127.0.0.1:99999",
+            },
             ["HTTPS_PROXY: it is no address of a proxy", "http://proxy.example.com:3128"],
         ),
-        ({}, {"REQUESTS_CA_BUNDLE": "/no/such.pem"}, ["REQUESTS_CA_BUNDLE: /no/such.pem is not there"]),
         (
             {},
-            {"AZURE_CLOUD_ENVIRONMENT": "https://user:wrong-secret@127.0.0.1:9"},
+            {**_variables(app), "AZURE_SECRET": "x-secret", "REQUESTS_CA_BUNDLE": "/no/such.pem"},
+            ["REQUESTS_CA_BUNDLE: /no/such.pem is not there"],
+        ),
+        (
+            {},
+            {
+                **_variables(app),
+                "AZURE_SECRET": "x-secret",
+                "AZURE_CLOUD_ENVIRONMENT": "https://user:wrong-secret@127.0.0.1:9",
+            },
             ["cloud_environment: there can't be a user or a password in it"],
         ),
     ]
