@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
 SIMULATOR = ROOT / "extensions" / "azure_simulator"
+EVENT_DRIVEN = ROOT / "extensions" / "eda" / "plugins"
 COLLECTION = "ansible_collections.jitfleet.azure."
 
 PURE = "module_utils._jit"
@@ -161,6 +162,18 @@ def test_the_simulator_shares_nothing_with_the_plugins(path: Path) -> None:
     # A codec that both had would be wrong on both sides at once.
     imported = {name.split(".")[0] for name in imports(path, (ROOT / path).read_text())}
     assert not imported & {"ansible", "ansible_collections", "plugins", "jitfleet"}
+
+
+@pytest.mark.parametrize("path", files(EVENT_DRIVEN, ROOT), ids=str)
+def test_plugins_for_event_driven_automation_are_doors(path: Path) -> None:
+    # ansible-rulebook runs each file by its path, so they name what they import from the collection's root on.
+    foreign = {name for name in imports(path, (ROOT / path).read_text()) if name not in sys.stdlib_module_names}
+
+    assert {name for name in foreign if not name.startswith("plugins/module_utils/_event_source")} <= {
+        "__future__",
+        "ansible_collections",
+        "collections.abc",
+    }
 
 
 def test_every_layer_is_looked_at() -> None:
