@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import stat
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,17 @@ def tables(folder: Path, name: str) -> list[dict[str, str]]:
 
 
 def open_desktops(playbooks: Playbooks, justification: str = "CHG-4711") -> None:
+    """Open all hosts to a caller from the internet, as people are who work from home."""
     run = playbooks.play(
         [
             {"jitfleet.azure.jit_policy": {}},
-            {"jitfleet.azure.jit_request": {"duration": "1h", "justification": justification}},
+            {
+                "jitfleet.azure.jit_request": {
+                    "duration": "1h",
+                    "justification": justification,
+                    "sources": ["203.0.113.5"],
+                }
+            },
         ]
     )
     assert run.returncode == 0, run.output
@@ -73,7 +81,10 @@ def test_a_fleet_is_reported_on_one_page(playbooks: Playbooks, folder: Path) -> 
         "unsupported",
     )
     exposed = [vm for vm in shown["vms"] for one in vm["exposures"] if one["from"] == "internet"]
-    assert [vm["name"] for vm in exposed] == ["web-02"]
+    assert [vm["name"] for vm in exposed] == ["web-02"], "open windows expose nothing"
+    assert shown["summary"]["exposed_vms"] == 1
+    assert {row["name"] for row in tables(folder, "exposures.csv") if row["from"] == "internet"} == {"web-02"}
+    assert not any(row["exposed_ports"] for row in tables(folder, "vms.csv") if row["name"].startswith("vdi"))
     assert exposed[0]["exposures"][0]["rule"]["name"] == "allow-ssh-migration"
     assert written(run)["summary"] == shown["summary"]
     assert shown["summary"]["open_windows"] == 6
@@ -90,6 +101,29 @@ def test_a_group_of_hosts_is_reported_alone(playbooks: Playbooks, folder: Path) 
     assert {request["name"] for request in shown["requests"]} == {"vdi-lnx-01", "vdi-win-01"}
     assert [len(policy["vms"]) for policy in shown["policies"]] == [2]
     assert shown["scope"] == "Hosts vdi-win-01,vdi-lnx-01"
+
+
+def test_the_guides_alarm_is_silent_while_somebody_works(playbooks: Playbooks) -> None:
+    guide = (ROOT / "docs/docsite/rst/guide_posture.rst").read_text()
+    block = guide.partition(".. code-block:: yaml")[2].partition("In a play over VMs")[0]
+    (play,) = yaml.safe_load(textwrap.dedent(block))
+    look, alarm = play["tasks"]
+    open_desktops(playbooks)
+    look["jitfleet.azure.jit_vm_info"]["subscriptions"] = [WORKPLACE]
+    assert playbooks.play([look, alarm], hosts="localhost").returncode == 0
+
+    look["jitfleet.azure.jit_vm_info"]["subscriptions"] = ["*"]
+    run = playbooks.play([look, alarm], hosts="localhost")
+
+    assert run.returncode != 0
+    assert run.last.result["msg"] == "Reachable from the internet: web-02"
+
+
+def test_a_limit_beside_a_scope_is_refused(playbooks: Playbooks, folder: Path) -> None:
+    run = playbooks.run(REPORT, "-l", "vdi-win-01", "-e", json.dumps({"jit_subscriptions": ["*"]}))
+    assert run.returncode != 0
+    assert "-l vdi-win-01 leaves out" in run.last.result["msg"]
+    assert not folder.exists()
 
 
 def test_one_subscription_and_a_filter_narrow_the_report(playbooks: Playbooks, folder: Path) -> None:

@@ -16,6 +16,7 @@ from .ids import VmId
 from .persons import person_of
 from .policies import Json
 from .report_vms import describe_vm, effects_of, is_doubtful, is_reached
+from .spelling import Spelling
 from .status import CONFIGURED, NOT_CONFIGURED, UNSUPPORTED
 from .times import write_moment
 
@@ -47,13 +48,14 @@ class About:
 def build_document(source: Source, about: About, now: datetime) -> Json:
     """Put together what a report shows; the same data give the same document but for `generated`."""
     effects = effects_of(source.vms)
-    requests = [_describe_request(request, effects) for request in source.requests]
+    spelling = Spelling(source.vms)
+    requests = [_describe_request(request, effects) for request in map(spelling.of_vm, source.requests)]
     by_vm: dict[str, list[Json]] = defaultdict(list)
     for request in requests:
         by_vm[request["id"].lower()].append(request)
     vms = [{**describe_vm(vm), **_access(by_vm.get(str(vm["id"]).lower(), ()))} for vm in source.vms]
     vms.sort(key=lambda vm: (vm["name"].lower(), vm["id"].lower()))
-    policies = describe_policies(source.policies, about.limits)
+    policies = describe_policies(map(spelling.of_policy, source.policies), about.limits)
     missing = _describe_missing(source.missing)
     used = dict.fromkeys(vm["subscription_id"] for vm in (*vms, *missing))
     return {

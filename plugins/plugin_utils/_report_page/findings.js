@@ -24,7 +24,7 @@ function makeExposures() {
       title: "To blame",
       kind: "prose",
       value: (row) => ruleText(row.rule),
-      cell: (row) => twoLines(ruleText(row.rule), capital(row.reason)),
+      cell: (row) => twoLines(ruleText(row.rule), reasonText(row)),
     },
     {
       title: "Just-in-time",
@@ -108,7 +108,7 @@ function makeMissing() {
       title: "Policies",
       kind: "prose",
       value: (row) => row.policies.join(" "),
-      cell: (row) => row.policies.map((id) => make("div", null, id)),
+      cell: (row) => row.policies.map((id) => make("div", null, twoLines(id.split("/").pop(), id))),
     },
   ], () => (filters.tag.value ? "What tags deleted machines had isn't known: choose all tags to see them."
     : isFiltered() ? "None that the filters leave." : "None: every machine that a policy holds exists."));

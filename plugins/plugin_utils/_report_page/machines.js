@@ -68,7 +68,7 @@ const COLUMNS = {
     },
     { title: "Requests", kind: "number", value: (vm) => vm.approved },
     { title: "Last access", value: (vm) => vm.last_access || "", cell: (vm) => moment(vm.last_access) },
-    { title: "Last user", kind: "prose", value: (vm) => vm.last_user },
+    { title: "Last user", kind: "prose user", value: (vm) => vm.last_user },
     exposureColumn,
     tagsColumn,
   ],

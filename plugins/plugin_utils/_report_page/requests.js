@@ -11,6 +11,8 @@ const GROUPINGS = {
     name: (key) => (key ? dayFormat.format(new Date(`${key}T12:00:00Z`)) : "not known"),
   },
 };
+const isDeleted = (row) => missing.some((vm) => vm.name.toLowerCase() === row.name.toLowerCase()
+  && vm.policies.includes(row.policy_id));
 const requestMachineColumn = {
   title: "Machine",
   kind: "name",
@@ -18,7 +20,7 @@ const requestMachineColumn = {
   cell: (row) => (row.machine
     ? twoLines(make("button", { type: "button", class: "link", onclick: () => showDetails(row.machine) }, row.name),
       row.machine.resource_group)
-    : twoLines(row.name, "not among the machines of this report")),
+    : twoLines(row.name, isDeleted(row) ? "deleted since" : "not among the machines of this report")),
 };
 const picked = { grouping: "person", key: null };
 let requestsTable = null;

@@ -12,11 +12,16 @@ function drawSummary(now) {
     tile("exposed", "exposure", exposed, "Exposed machines", exposed ? "a management port is reachable" : "none found",
       exposed ? "bad" : ""),
     tile("findings", "policies", now.findings.length, "Policy findings",
-      `in ${plural(now.policies.length, "policy", "policies")}`, now.findings.length ? "note" : ""),
+      findingsBelow(now), now.findings.length ? "note" : ""),
     tile("missing", "policies", now.missing.length, "Deleted machines", "still in policies",
       now.missing.length ? "note" : ""));
   drawCoverage(now.vms);
   drawAttention(now, exposed);
+}
+
+function findingsBelow(now) {
+  const all = plural(now.policies.length, "policy", "policies");
+  return now.findings.length ? `in ${count(new Set(now.findings.map((one) => one.policy)).size)} of ${all}` : `${all} looked at`;
 }
 
 function tile(name, section, number, title, below, kind = "") {

@@ -56,17 +56,17 @@ function moment(text, style = "both") {
 /** 4 h 05 min, 12 min, 40 s. */
 function duration(milliseconds) {
   const minutes = Math.floor(milliseconds / 60000);
-  if (minutes < 1) return `${Math.max(0, Math.floor(milliseconds / 1000))} s`;
-  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 1) return `${Math.max(0, Math.floor(milliseconds / 1000))}\u00a0s`;
+  if (minutes < 60) return `${minutes}\u00a0min`;
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return `${hours}\u00a0h ${String(minutes % 60).padStart(2, "0")}\u00a0min`;
-  return `${Math.floor(hours / 24)} days`;
+  return `${Math.floor(hours / 24)}\u00a0days`;
 }
 
 /** What remains of a window by the reader's clock; on paper, at the report's time. */
 function remaining(request, now) {
   const left = new Date(request.end_time) - now;
-  return left > 0 ? `${duration(left)} left` : "ended since";
+  return left > 0 ? `${duration(left)}\u00a0left` : "ended since";
 }
 
 function personName(request) {
@@ -84,6 +84,12 @@ function ruleText(rule) {
   const where = [rule.group, rule.priority === undefined || rule.priority === null ? null : `priority ${rule.priority}`];
   const below = where.filter(Boolean).join(", ");
   return below ? `${rule.name} (${below})` : rule.name;
+}
+
+/** Say why, where the rule's own name doesn't say it already. */
+function reasonText(one) {
+  const { name, priority, group } = one.rule || {};
+  return one.reason === `let in by ${name} (${priority}) in ${group}` ? "" : capital(one.reason);
 }
 
 /** Where a VM or a policy is; a subscription without a name would only be a long number. */

@@ -23,6 +23,9 @@ LIMITS = Limits(timedelta(hours=8))
 VM = vm_id("s", "rg", "vm-1")
 
 
+WIDE = {"port": 22, "protocol": "any", "sources": ["any"], "max_duration": "3h"}
+
+
 def document_of(**source: Any) -> dict[str, Any]:
     return build_document(Source(**{"vms": [], **source}), About("Title", "all", 7, LIMITS), NOW)
 
@@ -164,6 +167,24 @@ def test_reports_of_the_same_data_differ_by_their_moment_alone() -> None:
     assert one != later
     assert {**one, "generated": ""} == {**later, "generated": ""}
     assert {**one, "generated": ""} != {**other, "generated": ""}
+
+
+def test_vms_and_groups_are_spelled_in_one_way_in_all_tables() -> None:
+    """Azure keeps the case in which somebody once wrote an id."""
+    policy = {
+        "id": policy_id("s", "RG"),
+        "name": "default",
+        "subscription_id": "S",
+        "resource_group": "RG",
+        "location": "westeurope",
+        "vms": [{"id": VM.upper(), "name": "VM-1", "ports": [WIDE]}, {"id": "/GONE", "name": "GONE", "ports": []}],
+    }
+    own = vm(subscription_id="s", resource_group="rg")
+    document = document_of(vms=[own], policies=[policy], requests=[request("2026-05-04T18:00:00Z", name="VM-1")])
+    (described,) = document["policies"]
+    assert (described["resource_group"], described["vms"]) == ("rg", [VM, "/GONE"])
+    assert [finding["vms"] for finding in described["findings"]] == [[VM]]
+    assert [(one["id"], one["name"]) for one in document["requests"]] == [(VM, "vm-1")]
 
 
 def test_only_vms_with_that_port_open_are_to_be_connected_to() -> None:
