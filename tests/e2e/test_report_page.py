@@ -192,6 +192,32 @@ def test_a_closing_rule_that_cannot_be_told_is_shown_as_such(visit: Visit, fleet
     assert "it can't be told whether the closing rules are there" in visit.page.locator("#attention").inner_text()
 
 
+def test_the_findings_tile_counts_the_policies_that_have_some(browser: Browser, tmp_path: Path) -> None:
+    document = sample_document(60, datetime.now(UTC))
+    for policy in document["policies"][1:]:
+        policy["findings"] = []
+    visit = Visit(browser, write_page(document, tmp_path))
+    tile = visit.page.locator("#tile-findings").inner_text()
+    assert f"in 1 of {len(document['policies'])} policies" in tile
+    visit.close()
+
+
+def test_requests_for_machines_that_are_gone_say_whether_they_were_deleted(
+    browser: Browser, tmp_path: Path
+) -> None:
+    document = sample_document(60, datetime.now(UTC))
+    gone = document["missing_vms"][0]
+    for request, name, policy in zip(
+        document["requests"], ("VM-GONE", "elsewhere"), (gone["policies"][0], "/p"), strict=False
+    ):
+        request.update(id=f"/{name}", name=name, policy_id=policy)
+    visit = Visit(browser, write_page(document, tmp_path))
+    rows = visit.page.locator("#requests-table tbody tr")
+    assert "deleted since" in rows.filter(has_text="VM-GONE").inner_text()
+    assert "not among the machines" in rows.filter(has_text="elsewhere").inner_text()
+    visit.close()
+
+
 def test_a_bar_of_the_chart_filters_the_requests(visit: Visit, fleet: dict[str, Any]) -> None:
     visit.page.check("input[name=by][value=port]")
     bar = visit.page.locator("#chart .barline").first
@@ -244,7 +270,7 @@ def test_no_data_could_become_markup_even_by_a_mistake(visit: Visit) -> None:
     visit.said.clear()
 
 
-@pytest.mark.parametrize("width", [320, 400, 700, 1024, 1265, 1440])
+@pytest.mark.parametrize("width", [320, 400, 700, 1024, 1265, 1280, 1440])
 def test_nothing_sticks_out(visit: Visit, width: int) -> None:
     visit.page.set_viewport_size({"width": width, "height": 900})
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
