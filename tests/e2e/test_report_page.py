@@ -243,6 +243,17 @@ def test_a_machine_opens_its_details_and_escape_closes_them(visit: Visit, fleet:
     expect(dialog).to_be_hidden()
 
 
+def test_a_window_that_was_closed_early_did_not_end_at_its_end(browser: Browser, tmp_path: Path) -> None:
+    document = sample_document(60, datetime.now(UTC))
+    for request, state in zip(document["requests"], ("closed", "pending"), strict=False):
+        request["state"] = state
+    visit = Visit(browser, write_page(document, tmp_path))
+    texts = visit.page.locator("#requests-table tbody tr").all_inner_texts()
+    assert any("closed early" in text and "was to end" in text for text in texts)
+    assert not any(("closed early" in text or "pending" in text) and "ended" in text for text in texts)
+    visit.close()
+
+
 def test_windows_show_their_remaining_time(visit: Visit) -> None:
     rows = visit.page.locator("#windows-table tbody tr")
     assert rows.count() == visit.number("windows") > 0

@@ -13,7 +13,7 @@ from .exposure import Verdict, judge_rules
 from .inbound import Protocol
 from .layout import Layout
 from .network_view import NetworkView
-from .sources import covers
+from .sources import ANY, covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ def find_effect(
         return Effect("unknown", doubt)
     if not layout.groups:
         return Effect("unknown", "the VM has no network security group, so no rule shows whether the port is open")
-    admitting = [rule.sources for rule in view.grant_rules(layout) if rule.opens(port)]
+    admitting = [
+        rule.sources for rule in view.grant_rules(layout) if rule.opens(port) and rule.protocol in (ANY, protocol)
+    ]
     endpoints = view.endpoints(layout)
     for source in sources:
         is_granted = any(covers(own, source) for rule in admitting for own in rule)

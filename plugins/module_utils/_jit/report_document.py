@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -49,7 +49,8 @@ def build_document(source: Source, about: About, now: datetime) -> Json:
     """Put together what a report shows; the same data give the same document but for `generated`."""
     effects = effects_of(source.vms)
     spelling = Spelling(source.vms)
-    requests = [_describe_request(request, effects) for request in map(spelling.of_vm, source.requests)]
+    gone = {str(entry["id"]).lower() for entry in source.missing}
+    requests = [_describe_request(request, effects, gone) for request in map(spelling.of_vm, source.requests)]
     by_vm: dict[str, list[Json]] = defaultdict(list)
     for request in requests:
         by_vm[request["id"].lower()].append(request)
@@ -84,7 +85,12 @@ def open_vms(document: Mapping[str, Any], port: int) -> list[Json]:
     return [vm for vm in document["vms"] if vm["id"].lower() in ids]
 
 
-def _describe_request(request: Mapping[str, Any], effects: Mapping[tuple[str, int, str], tuple[str, str]]) -> Json:
+def _describe_request(
+    request: Mapping[str, Any], effects: Mapping[tuple[str, int, str], tuple[str, str]], gone: Collection[str]
+) -> Json:
+    """Write a request; Azure goes on listing as open what was open on a VM that was deleted since."""
+    is_gone = str(request["id"]).lower() in gone and request["state"] in ("active", "pending")
+    request = {**request, "state": "closed"} if is_gone else request
     key = (str(request["id"]).lower(), request["port"], request["end_time"])
     effect, reason = effects.get(key, ("", "")) if request["state"] == "active" else ("", "")
     requestor, why = str(request.get("requestor") or ""), str(request.get("justification") or "")
@@ -112,8 +118,10 @@ def _access(requests: Iterable[Mapping[str, Any]]) -> Json:
     """Say what the portal says of a configured VM's past, from its requests, the newest first."""
     newest = sorted(requests, key=lambda request: str(request["start_time"] or ""), reverse=True)
     return {
-        # One request may name several ports; they start together.
-        "approved": len({(request["start_time"], request["policy_id"]) for request in newest}),
+        # One request may name several ports; they start together, for one person and one reason.
+        "approved": len(
+            {(one["start_time"], one["policy_id"], one["requestor"], one["justification"]) for one in newest}
+        ),
         "last_access": newest[0]["start_time"] if newest else None,
         "last_user": newest[0]["person"] if newest else "",
         "open_ports": sorted({request["port"] for request in newest if request["state"] == "active"}),

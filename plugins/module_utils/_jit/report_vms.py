@@ -43,6 +43,7 @@ def describe_vm(vm: Mapping[str, Any]) -> Json:
             if besides_windows(verdict)["state"] != "closed"
         ],
         "closing_rules": [_closing(deny) for deny in vm.get("standing_deny") or () if deny["state"] != _GUARDED],
+        "is_judged": bool(vm.get("exposure")),
         "rules_from": vm.get("rules_from") or "",
         "defender_plan": vm.get("defender_plan"),
         "assessment": _assessment(vm.get("assessment")),

@@ -54,7 +54,7 @@ def read_policies_of(
     """
     places = _places(wanted.scope, subscriptions_of(wanted.scope, fleet))
     named = bool(wanted.scope.subscriptions)
-    found = _index(each(lambda place: _list(place, jit, None if named else warn), places))
+    found = _index(each(lambda place: _list(place, wanted.vms, jit, None if named else warn), places))
     missed: list[PolicyId] = []
     if wanted.cross_check:
         checked = _cross_check(wanted, places, found, fleet, regions)
@@ -89,15 +89,26 @@ def _places(scope: Scope, subscriptions: Iterable[str]) -> list[_Place]:
     return [_Place(subscription_id, group) for subscription_id in subscriptions for group in groups]
 
 
-def _list(place: _Place, jit: JitApi, warn: Warn | None) -> list[Policy]:
-    """List a place's policies; `warn` takes the refusal of one that nobody named."""
+def _list(place: _Place, vms: Iterable[VmId], jit: JitApi, warn: Warn | None) -> list[Policy]:
+    """List a place's policies; `warn` takes the refusal of one that nobody named.
+
+    A role on resource groups alone forbids the subscription's list: for VMs those of their groups do.
+    """
     try:
         return jit.list_policies(place.subscription_id, place.resource_group)
     except AzureRefused as error:
+        if error.status == 403 and (groups := _groups_of(vms, place)):
+            return [policy for group in groups for policy in jit.list_policies(place.subscription_id, group)]
         if warn is None or error.status != 403:
             raise
         warn(f"the policies of subscription {place.subscription_id} are left out: {error}")
         return []
+
+
+def _groups_of(vms: Iterable[VmId], place: _Place) -> list[str]:
+    """Name the groups of VMs in a subscription; none where the place is a group already."""
+    there = [vm for vm in vms if vm.subscription_id.lower() == place.subscription_id.lower()]
+    return [] if place.resource_group else sorted({vm.resource_group.lower() for vm in there})
 
 
 def _cross_check(

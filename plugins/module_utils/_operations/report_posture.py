@@ -218,10 +218,11 @@ def _tell_of_gaps(layouts: Mapping[VmId, Layout], warn: Warn) -> None:
 def _missing(
     request: PostureRequest, found: _Chosen, held: Mapping[VmId, _Held], services: Services
 ) -> list[Json]:
-    """Find the VMs that policies hold and that don't exist any more, in the scope or among those named."""
+    """Find the VMs that policies hold and that don't exist any more, in the scope or beside those named."""
     known = {VmId.find_in(row["id"]) for row in found.rows}
     subscriptions = {one.lower() for one in found.scope.subscriptions}
     groups = {one.lower() for one in request.scope.resource_groups}
+    around = {holding.policy_id for vm in request.named or () if vm in held for holding in held[vm].holdings}
     candidates = [
         vm
         for vm, says in held.items()
@@ -229,7 +230,7 @@ def _missing(
         and vm not in known
         and vm.subscription_id.lower() in subscriptions
         and (not groups or vm.resource_group.lower() in groups)
-        and (request.named is None or vm in request.named)
+        and (request.named is None or any(holding.policy_id in around for holding in says.holdings))
     ]
     gone = find_gone(candidates, services.vms)
     return [

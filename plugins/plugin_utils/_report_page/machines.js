@@ -28,7 +28,7 @@ const exposureColumn = {
   cell: (vm) => {
     if (vm.openTo.length) return pill("bad", `${ports(vm.openTo)} reachable`);
     if (vm.doubts.length) return pill("note", `${ports(vm.doubts)}: can't be told`);
-    return make("span", { class: "faint" }, "none found");
+    return make("span", { class: "faint" }, vm.is_judged ? "none found" : "not looked at");
   },
 };
 const whyColumn = {
@@ -56,7 +56,7 @@ const COLUMNS = {
     {
       title: "May be asked for",
       value: (vm) => vm.ports.map(portRule).join(" "),
-      cell: (vm) => vm.ports.map((rule) => make("div", { class: "rule" }, portName(rule.port),
+      cell: (vm) => vm.ports.map((rule) => make("div", { class: "rule" }, portOf(rule),
         make("span", { class: "below" }, `from ${sourcesText(rule.sources)}, up to ${rule.max_duration}`))),
     },
     {

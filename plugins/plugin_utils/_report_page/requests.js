@@ -44,7 +44,8 @@ function makeRequests() {
       value: (row) => row.state,
       cell: (row) => {
         const [kind, words] = REQUEST_STATES[row.state] || ["plain", row.state];
-        return twoLines(pill(kind, words), row.state === "active" ? "" : ["ended ", moment(row.end_time)]);
+        const ending = ENDINGS[row.state] ?? "was to end ";
+        return twoLines(pill(kind, words), ending && [ending, moment(row.end_time)]);
       },
     },
   ], "Nobody asked for anything here.", { column: 1, direction: -1, rows: 25 });

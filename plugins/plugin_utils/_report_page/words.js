@@ -6,6 +6,8 @@ const REQUEST_STATES = {
   active: ["good", "open"], pending: ["note", "pending"], closed: ["plain", "closed early"], expired: ["plain", "expired"],
   revoked: ["plain", "revoked"],
 };
+// A window's end is the one that was asked for, whatever ended it before.
+const ENDINGS = { active: "", pending: "until ", expired: "ended " };
 const EXPOSURE_STATES = {
   open: ["bad", "open"], partial: ["bad", "open to some"], unknown: ["note", "can't be told"],
 };
@@ -98,4 +100,4 @@ function placeText(place) {
   return isUuid(name) ? place.resource_group : `${place.resource_group} · ${name}`;
 }
 
-const portRule = (rule) => `${portName(rule.port)} from ${sourcesText(rule.sources)}, up to ${rule.max_duration}`;
+const portRule = (rule) => `${portOf(rule)} from ${sourcesText(rule.sources)}, up to ${rule.max_duration}`;

@@ -49,6 +49,20 @@ def test_a_formula_within_a_list_becomes_text(value: object) -> None:
 @pytest.mark.parametrize(
     ("value", "cell"),
     [
+        ("a;=1+1;@x", "a;'=1+1;'@x"),
+        ("a; \t+1", "a;  '+1"),
+        (["a", "=1+1"], "a; '=1+1"),
+        ({"semi": "a;-1"}, "semi=a;'-1"),
+        ("a;b=c", "a;b=c"),
+    ],
+)
+def test_a_formula_behind_a_semicolon_becomes_text(value: object, cell: str) -> None:
+    assert read_back(write_csv(["x"], [{"x": value}]))[1] == [cell]
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
         (-5, "-5"),
         (3.5, "3.5"),
         (True, "true"),

@@ -116,6 +116,20 @@ def test_a_window_tells_whether_its_rule_lets_anybody_in() -> None:
     assert old["effect"] == ""
 
 
+def test_nothing_is_open_on_a_vm_that_was_deleted() -> None:
+    asked = [request("2026-05-04T18:00:00Z", "active"), request("2026-05-04T17:00:00Z", "expired")]
+    document = document_of(requests=asked, missing=[{"id": VM.upper(), "name": "vm-1", "policy_id": "/p/1"}])
+    assert [one["state"] for one in document["requests"]] == ["closed", "expired"]
+    assert (document["summary"]["open_windows"], document["summary"]["open_vms"]) == (0, 0)
+
+
+def test_requests_of_one_second_by_different_people_are_counted_each() -> None:
+    first = request("2026-05-04T18:00:00Z", "active")
+    asked = [first, {**first, "port": 22}, {**first, "requestor": "grace@example.com"}]
+    (shown,) = document_of(vms=[vm()], requests=asked)["vms"]
+    assert shown["approved"] == 2
+
+
 def test_a_deleted_vm_stands_once_with_its_policies() -> None:
     entries = [
         {"id": VM, "name": "vm-1", "policy_id": "/p/1"},

@@ -199,3 +199,17 @@ def test_groups_and_regions_without_a_policy_are_named(azure: MemoryAzure) -> No
         "no just-in-time policy is in resource group rg-typo",
         "no just-in-time policy is in region westeuropa",
     ]
+
+
+def test_where_a_role_is_on_groups_alone_the_groups_of_the_vms_are_listed(azure: MemoryAzure) -> None:
+    azure.hold(policy_id(), entry(vm_id(), port(22)))
+    azure.on("list", raising(refused(403, "AuthorizationFailed")))
+    reported = report(azure, vms=frozenset({vm_id()}))
+    assert ids(reported) == [policy_id()]
+    assert len(lists(azure)) == 2
+
+
+def test_a_refusal_by_the_groups_too_is_told(azure: MemoryAzure) -> None:
+    azure.on("list", raising(refused(403, "AuthorizationFailed")), times=2)
+    with pytest.raises(AzureRefused):
+        report(azure, vms=frozenset({vm_id()}))

@@ -310,6 +310,18 @@ def test_a_deleted_vm_that_a_policy_holds_is_missing(scene: Scene) -> None:
     assert found["summary"]["vms"] == 2
 
 
+def test_a_deleted_vm_is_missing_beside_vms_that_are_named_if_a_policy_holds_both(scene: Scene) -> None:
+    deleted = str(scene.vm("vm-3"))
+    scene.cloud.call("DELETE", f"{deleted}?api-version=2024-07-01")
+    scene.settle()
+
+    beside = report(services_of(scene.cloud), named={scene.vm("vm-2"): ()})
+    elsewhere = report(services_of(scene.cloud), named={VmId.of(SUBSCRIPTION, "rg-vdi", "no-such"): ()})
+
+    assert [one["id"].lower() for one in beside["missing"]] == [deleted.lower()]
+    assert elsewhere["missing"] == []
+
+
 def test_only_what_lies_in_the_asked_for_groups_can_be_missing(scene: Scene) -> None:
     scene.cloud.call("DELETE", f"{scene.vm('vm-3')}?api-version=2024-07-01")
     found = report(services_of(scene.cloud), SUBSCRIPTION, resource_groups=["rg-other"])
