@@ -272,10 +272,3 @@ def test_the_readme_and_the_argument_specs_name_the_same_variables() -> None:
     assert [name for name in options if f"`{name}`" not in readme] == []
     defaults = yaml.safe_load((folder / "defaults" / "main.yml").read_text())
     assert {name: option["default"] for name, option in options.items() if "default" in option} == defaults
-
-
-def test_a_limit_beside_a_scope_is_refused_rather_than_nothing_written(playbooks: Playbooks, folder: Path) -> None:
-    run = playbooks.run(REPORT, "-e", '{"jit_subscriptions": ["*"]}', "-l", "vdi-win-01")
-    assert run.returncode != 0
-    assert "leave -l out" in run.output
-    assert not folder.exists()
