@@ -147,6 +147,7 @@ summary:
     exposed_vms: 1
     doubtful_vms: 0
     unguarded_vms: 1
+    untold_vms: 0
     policies: 2
     any_source: 2
     long_maximum: 0

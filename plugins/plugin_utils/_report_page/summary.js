@@ -89,5 +89,6 @@ function drawAttention(now, exposed) {
   ].filter(([number]) => number);
   fill(byId("attention"), points.length
     ? points.map(([, mark, section, words]) => make("li", { class: mark }, make("a", { href: `#${section}` }, words)))
-    : make("li", { class: "good" }, "Nothing that this report looks for was found."));
+    : make("li", { class: "good" }, isFiltered() ? "Nothing that this report looks for was found in what the filters leave."
+      : "Nothing that this report looks for was found."));
 }
