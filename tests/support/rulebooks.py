@@ -25,7 +25,7 @@ from running_simulator import ROOT
 FOLDER = ROOT / ".cache" / "clients" / "rulebook"
 LEFT_OUT = FOLDER.with_name("rulebook.left-out")
 # A JVM starts, a round of looking passes, a playbook runs: on a busy machine each takes its time.
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def why_not() -> str | None:
