@@ -58,6 +58,11 @@ def request_deeds(params: Mapping[str, Any]) -> list[Deed]:
     return deeds
 
 
+def report_deeds(params: Mapping[str, Any]) -> list[Deed]:
+    """Say what a task of `jit_vm_info` does."""
+    return [table.INSPECT, table.EFFECTIVE_RULES] if params["effective_rules"] == "azure" else [table.INSPECT]
+
+
 def policy_deeds(params: Mapping[str, Any]) -> list[Deed]:
     """Say what a task of `jit_policy` does."""
     return [table.UNCOVER if params["state"] == "absent" else table.COVER]

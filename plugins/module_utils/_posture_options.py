@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from ._jit.errors import InvalidOption, NothingSelected
 from ._jit.exposure_report import MANAGEMENT_PORTS
+from ._jit.permissions import Deed
 from ._jit.policies import Json
 from ._jit.sources import is_unlimited
+from ._operations.check_permissions import Services as Permitted
+from ._operations.check_permissions import check_permissions
 from ._operations.either_fleet import EitherFleet
 from ._operations.read_fleet import FleetApi, Scope
 from ._operations.read_posture import Reading
@@ -39,6 +42,14 @@ def read_request(params: Mapping[str, Any]) -> PostureRequest:
         ports=read_ports("ports", params["ports"]) or MANAGEMENT_PORTS,
         sources=_read_sources(params),
     )
+
+
+def check_report(request: PostureRequest, deeds: Sequence[Deed], services: Permitted) -> None:
+    """Ask first what may be read of VMs that are named; of a whole scope nobody knows yet which VMs it has."""
+    if request.named is None:
+        services.warn("permissions_check is left out: it looks at VMs that are named, and not at whole scopes")
+    else:
+        check_permissions(deeds, list(request.named), services)
 
 
 def fleet_for(source: str, graph: FleetApi, lists: FleetApi, warn: Warn) -> FleetApi:

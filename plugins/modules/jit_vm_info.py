@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - jitfleet.azure.auth
   - jitfleet.azure.batch
+  - jitfleet.azure.permissions
 attributes:
   check_mode:
     support: full
@@ -117,6 +118,8 @@ notes:
     a VM that a policy holds and that no list shows is asked for by itself.
   - A VM without a security group counts as guarded where an Azure Firewall is in its own virtual network. One in another
     network, such as a hub, is not noticed.
+  - O(permissions_check) looks at the groups of VMs that are named or that hosts of the play stand for. For O(subscriptions) and
+    O(resource_groups) a warning says that it was left out; what may not be read there is told by warnings and as V(unknown).
 seealso:
   - module: jitfleet.azure.jit_policy_info
   - module: jitfleet.azure.jit_request_info
@@ -322,6 +325,11 @@ summary:
       virtual_network: {open: 5, partial: 0, unknown: 0, closed: 8}
     not_guarded: 1
     disagreements: 0
+missing_permissions:
+  description: For each resource group that lacks some, C(scope) and the C(actions) that are missing.
+  returned: when O(permissions_check) finds any missing
+  type: list
+  elements: dict
 query_result:
   description: What O(query) gives.
   returned: with O(query)
@@ -336,7 +344,8 @@ from ..module_utils._filter import Query
 from ..module_utils._jit.policies import Json
 from ..module_utils._operations.report_posture import report_posture
 from ..module_utils._options import batch_spec
-from ..module_utils._posture_options import fleet_for, read_request, without_nothing
+from ..module_utils._permission_options import permissions_spec, report_deeds
+from ..module_utils._posture_options import check_report, fleet_for, read_request, without_nothing
 from ..module_utils._runner import Context, run_report
 
 
@@ -346,6 +355,8 @@ def plan(params: Mapping[str, Any]) -> Callable[[Context], Json]:
     query = Query("query", params["query"]) if params["query"] else None
 
     def operate(context: Context) -> Json:
+        if params["permissions_check"]:
+            check_report(request, report_deeds(params), context)
         fleet = fleet_for(params["source"], context.fleet, context.lists, context.warn)
         report = report_posture(request, dataclasses.replace(context, fleet=fleet))
         report = without_nothing(report, params["on_failure"], context.warn)
@@ -361,6 +372,7 @@ def main() -> None:
     run_report(
         {
             **batch_spec(),
+            **permissions_spec(),
             "ports": {"type": "list", "elements": "raw"},
             "sources": {"type": "list", "elements": "str"},
             "source": {"type": "str", "choices": ["auto", "resource_graph", "arm"], "default": "auto"},

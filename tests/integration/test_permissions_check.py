@@ -72,6 +72,21 @@ def test_with_the_role_the_task_does_its_work(
     ]
 
 
+def test_a_report_on_vms_says_what_it_may_not_read(simulator: RunningSimulator, tmp_path: Path) -> None:
+    playbooks = signed_in(simulator, tmp_path, role("jit_requester"))
+    info = "jitfleet.azure.jit_vm_info"
+    scope = {"subscriptions": [WORKPLACE], "resource_groups": ["rg-vdi"]}
+    of_scope = playbooks.play([{info: {"permissions_check": True, **scope}}])
+    run = playbooks.play([{info: {"permissions_check": True}}])
+
+    assert of_scope.returncode == 0, of_scope.output
+    assert any("permissions_check is left out" in text for text in of_scope.last.result["warnings"])
+    assert run.returncode == 2, run.output
+    (lack,) = run.last.result["missing_permissions"]
+    assert lack == {"scope": GROUP, "actions": ["Microsoft.Compute/virtualMachines/instanceView/read"]}
+    assert "jit_operator.json" in run.last.result["msg"]
+
+
 def test_where_azure_does_not_tell_the_task_goes_on(
     simulator: RunningSimulator, playbooks: Playbooks, tmp_path: Path
 ) -> None:
