@@ -12,8 +12,9 @@ from typing import Any
 # Spreadsheets take a cell that begins so for a formula, in quotes too; some look past leading blanks, and some
 # read the full-width forms alike.
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20|%]")
-# Where the list's separator is a semicolon, Excel begins a new cell at each, whatever stands in quotes.
-_LATER_FORMULA = re.compile(r"(;\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20|%])")
+# Where the list's separator is a semicolon, Excel begins a new cell at each, whatever stands in quotes; quotes at
+# its beginning are then the new cell's own, and go.
+_LATER_FORMULA = re.compile(r"(;[\s\"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20|%])")
 # What would break a line, or end the text for some reader.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Without it Excel reads the file in the machine's old code page.

@@ -118,15 +118,26 @@ def _access(requests: Iterable[Mapping[str, Any]]) -> Json:
     """Say what the portal says of a configured VM's past, from its requests, the newest first."""
     newest = sorted(requests, key=lambda request: str(request["start_time"] or ""), reverse=True)
     return {
-        # One request may name several ports; they start together, for one person and one reason.
-        "approved": len(
-            {(one["start_time"], one["policy_id"], one["requestor"], one["justification"]) for one in newest}
-        ),
+        "approved": _count_requests(newest),
         "last_access": newest[0]["start_time"] if newest else None,
         "last_user": newest[0]["person"] if newest else "",
         "open_ports": sorted({request["port"] for request in newest if request["state"] == "active"}),
         "open_until": max((r["end_time"] for r in newest if r["state"] == "active"), default=None),
     }
+
+
+def _count_requests(ports: Iterable[Mapping[str, Any]]) -> int:
+    """Count requests by their ports: those of one request start together, for one person and one reason.
+
+    A port that stands twice in it is of two requests in one second.
+    """
+    asked = Counter(
+        (one["start_time"], one["policy_id"], one["requestor"], one["justification"], one["port"]) for one in ports
+    )
+    requests: Counter[tuple[Any, ...]] = Counter()
+    for (*request, _port), times in asked.items():
+        requests[tuple(request)] = max(requests[tuple(request)], times)
+    return requests.total()
 
 
 def _describe_missing(entries: Iterable[Mapping[str, Any]]) -> list[Json]:

@@ -52,6 +52,8 @@ def test_a_formula_within_a_list_becomes_text(value: object) -> None:
         ("a;=1+1;@x", "a;'=1+1;'@x"),
         ("a; \t+1", "a;  '+1"),
         (["a", "=1+1"], "a; '=1+1"),
+        ('a;"=1+1', "a;\"'=1+1"),
+        ('a; ""@x', 'a; ""\'@x'),
         ({"semi": "a;-1"}, "semi=a;'-1"),
         ("a;b=c", "a;b=c"),
     ],
