@@ -139,11 +139,15 @@ def test_closing_takes_unanswered_questions(
 
     other = run_job(covered, templates["Close access"], {"jit_justification": "INC999"})
     left = open_rules(simulator)
-    done = run_job(covered, templates["Close access"], {"jit_wanted_ports": [], "jit_justification": ""})
+    none = run_job(covered, templates["Close access"], {"jit_wanted_ports": []})
+    untouched = open_rules(simulator)
+    done = run_job(covered, templates["Close access"], {"jit_justification": ""})
 
     assert opened > 0
     assert other.returncode == 0, other.output
     assert left == opened
+    assert none.returncode != 0
+    assert untouched == opened
     assert done.returncode == 0, done.output
     assert open_rules(simulator) == 0
 
