@@ -232,6 +232,21 @@ def test_a_bar_of_the_chart_filters_the_requests(visit: Visit, fleet: dict[str, 
     assert shown == min(25, number)
 
 
+def test_ports_that_are_alike_are_shown_together(browser: Browser, tmp_path: Path) -> None:
+    document = sample_document(60, datetime.now(UTC))
+    vm = document["vms"][13]
+    (rule,) = vm["ports"]
+    vm["ports"] = [{**rule, "port": 22}, {**rule, "port": 53, "protocol": "udp"}, {**rule, "max_duration": "1h"}]
+    visit = Visit(browser, write_page(document, tmp_path))
+    row = visit.page.locator("#panel-configured tbody tr").filter(has_text=vm["name"])
+    rules = row.locator(".rule").all_inner_texts()
+    assert [text.replace("\u00a0", " ").splitlines() for text in rules] == [
+        ["22 SSH, 53/UDP", "from any, up to 3h"],
+        ["3389 RDP", "from any, up to 1h"],
+    ]
+    visit.close()
+
+
 def test_a_machine_opens_its_details_and_escape_closes_them(visit: Visit, fleet: dict[str, Any]) -> None:
     visit.page.locator("#panel-configured tbody th button").nth(1).press("Enter")
     dialog = visit.page.locator("#details")

@@ -24,6 +24,7 @@ const tagsColumn = {
 };
 const exposureColumn = {
   title: "Exposure",
+  kind: "exposed",
   value: (vm) => (vm.openTo.length ? 2 : vm.doubts.length ? 1 : 0),
   cell: (vm) => {
     if (vm.openTo.length) return pill("bad", `${ports(vm.openTo)} reachable`);
@@ -49,6 +50,17 @@ function ports(exposed) {
   return [...new Set(sorted.map(portOf))].join(", ");
 }
 
+/** Show what may be asked for, ports that are alike together. */
+function rulesOf(rules) {
+  const alike = new Map();
+  for (const rule of rules) {
+    const terms = `from ${sourcesText(rule.sources)}, up to ${rule.max_duration}`;
+    alike.set(terms, [...(alike.get(terms) || []), portOf(rule)]);
+  }
+  return [...alike].map(([terms, names]) => make("div", { class: "rule" }, [...new Set(names)].join(", "),
+    make("span", { class: "below" }, terms)));
+}
+
 const COLUMNS = {
   configured: [
     machineColumn,
@@ -56,8 +68,7 @@ const COLUMNS = {
     {
       title: "May be asked for",
       value: (vm) => vm.ports.map(portRule).join(" "),
-      cell: (vm) => vm.ports.map((rule) => make("div", { class: "rule" }, portOf(rule),
-        make("span", { class: "below" }, `from ${sourcesText(rule.sources)}, up to ${rule.max_duration}`))),
+      cell: (vm) => rulesOf(vm.ports),
     },
     {
       title: "Open now",
