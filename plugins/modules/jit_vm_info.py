@@ -86,7 +86,8 @@ options:
     description:
       - Read also what Defender for Cloud's own recommendation on JIT access says of each VM, as a second opinion. It is hours
         late; RV(ignore:vms[].assessment) tells since when it says so, where Azure tells, and whether it agrees.
-      - One query. Where O(source) makes it a list, that list has all assessments of a subscription in it, and is long.
+      - One query. Where O(source) makes it a list, that list has all assessments of a subscription in it, is long, and doesn't
+        tell since when they say so.
     type: bool
     default: true
   query:

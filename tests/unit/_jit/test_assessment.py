@@ -55,6 +55,10 @@ def test_its_age_is_told_where_azure_says_since_when() -> None:
     assert aged["age_seconds"] == 12 * 3600 - 1
     assert aged["cause"] == "JitIsEnabled"
     assert described("configured")["age_seconds"] is None
+    first = "2026-05-04T07:00:00Z"
+    assert described("configured", firstEvaluationDate=first)["age_seconds"] == 11 * 3600
+    both = described("configured", firstEvaluationDate=first, statusChangeDate="2026-05-04T17:00:00Z")
+    assert both["age_seconds"] == 3600
 
 
 @pytest.mark.parametrize(

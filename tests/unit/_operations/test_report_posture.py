@@ -374,6 +374,26 @@ def test_single_plans_are_asked_for_only_where_a_subscription_is_covered_in_part
     assert len(asked) == 2 + 6
 
 
+def test_a_vm_whose_own_plan_may_not_be_read_has_no_plan_that_is_known(demo: Cloud) -> None:
+    services = services_of(demo)
+    exchange = services.arm._exchange
+
+    def partly(method: str, url: str, **options: Any) -> Any:
+        if "/pricings/" in url and IDS["vdi-win-01"].lower() in url.lower():
+            raise AzureRefused("GET pricing", 403, "AuthorizationFailed", "no price")
+        answer = exchange(method, url, **options)
+        if "/pricings/" in url and "virtualmachines/vdi" not in url.lower():
+            answer.document["properties"]["resourcesCoverageStatus"] = "PartiallyCovered"
+        return answer
+
+    services.arm._exchange = partly  # type: ignore[method-assign]
+    found = report(services, WORKPLACE)
+
+    assert of(found, "vdi-win-01")["defender_plan"] is None
+    assert "defender_plan_unknown" in of(found, "vdi-win-01")["notes"]
+    assert of(found, "vdi-win-02")["defender_plan"] is not None
+
+
 def test_a_plan_that_may_not_be_read_is_unknown_and_said_once(demo: Cloud) -> None:
     services = services_of(demo)
 
