@@ -301,6 +301,22 @@ def test_so_does_none_of_another_tenant_and_none_that_is_gone(status: int) -> No
         ArmFleet(arm).list_vms(both, [], include_powered_off=True)
 
 
+@pytest.mark.parametrize(
+    ("state", "usable"),
+    [
+        ("Enabled", True),
+        ("Warned", True),
+        ("PastDue", True),
+        ("Disabled", False),
+        ("Deleted", False),
+        (None, True),
+    ],
+)
+def test_subscriptions_that_can_be_used_are_listed(state: str | None, usable: bool) -> None:
+    arm = RecordingArm({"/subscriptions": [{"subscriptionId": SUBSCRIPTION, "state": state}]})
+    assert ArmFleet(arm).list_subscriptions() == ([SUBSCRIPTION] if usable else [])
+
+
 @pytest.mark.parametrize("source", [ArmFleet, ResourceGraph])
 def test_vms_of_other_groups_stay_out_however_many_are_named(source: type[ArmFleet | ResourceGraph]) -> None:
     named = ["RG-Web", "a", "b", "c", "d"]

@@ -323,6 +323,19 @@ def test_what_az_knows_is_used_for_az(
     assert (sign_in.tenant is None) == (asked is not None or "AZURE_SUBSCRIPTION_ID" in environment)
 
 
+def test_the_tenant_of_somebody_elses_variables_is_nothing_to_az() -> None:
+    assert chosen({"auth_source": "cli"}, ENVIRONMENT, {}, AZ).tenant is None
+    assert chosen({"auth_source": "cli"}, {"AZURE_TENANT": "tenant-e"}, {}, AZ).tenant == "tenant-e"
+
+
+@pytest.mark.parametrize("option", ["cloud_environment", "adfs_authority_url"])
+@pytest.mark.parametrize("options", [OPTIONS, {"auth_source": "msi"}], ids=["secret", "msi"])
+def test_a_password_in_a_url_is_refused_and_not_shown(option: str, options: Texts) -> None:
+    with pytest.raises(InvalidOption, match=f"{option}: there can't be a user or a password in it") as caught:
+        chosen({**options, option: "https://user:pa55@cloud.example"})
+    assert "pa55" not in str(caught.value)
+
+
 def test_az_says_where_was_looked_before() -> None:
     sign_in = chosen({}, {}, {}, AZ)
     assert [word in " ".join(sign_in.looked_at) for word in ("options", "AZURE_CLIENT_ID", "credentials")] == [
