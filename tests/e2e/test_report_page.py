@@ -302,6 +302,13 @@ def test_nothing_sticks_out(visit: Visit, width: int) -> None:
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_nothing_is_cut_on_paper(visit: Visit) -> None:
+    paper = 1032  # A4 across between its margins of 12 mm, in pixels
+    visit.page.set_viewport_size({"width": paper, "height": 700})
+    visit.page.emulate_media(media="print")
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= paper
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: accessibility is not checked")
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 400), ("dark", 400)])
 def test_no_serious_barrier_is_found(browser: Browser, page_file: Path, scheme: str, width: int) -> None:
