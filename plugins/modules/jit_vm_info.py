@@ -98,8 +98,9 @@ options:
     type: str
 notes:
   - A verdict is V(open) or V(closed) for all addresses of a source, V(partial) where some certainly get in and others don't
-    or can't be told, and V(unknown) where it can't be told from what was read whether anybody does. It is about network security groups and public addresses; whether
-    something listens, and what the VM's own firewall does, is not looked at.
+    or can't be told, and V(unknown) where it can't be told from what was read whether anybody does. It is
+    about network security groups and public addresses; whether something listens, and what the VM's own firewall does,
+    is not looked at.
   - The verdict is V(unknown), unless all that may be comes to the same, where a load balancer's NAT rules or backend pools
     name the VM's interface, where an Azure Firewall stands in the VM's network or in a peer of it or a policy
     names a firewall's address for the VM, where a rule hangs on a service
