@@ -303,7 +303,9 @@ not_found:
   type: list
   elements: str
 missing:
-  description: The VMs that policies hold and that don't exist any more, with C(id), C(name) and C(policy_id).
+  description:
+    - The VMs that policies hold and that don't exist any more, with C(id), C(name) and C(policy_id).
+    - In a play over VMs or with O(vms) they are those of the policies that hold one of these VMs.
   returned: always
   type: list
   elements: dict

@@ -176,11 +176,13 @@ def test_policies_go_with_their_machines_through_the_filters(visit: Visit, fleet
     assert len(shown) < len(fleet["policies"])
     assert visit.number("findings") > 0
     assert "every machine that a policy holds exists" not in visit.page.locator("#missing-table").inner_text()
+    assert "still in policies" not in visit.page.locator("#tile-missing").inner_text()
 
     visit.page.click("#filters button[type=reset]")
     visit.page.fill("#search", fleet["vms"][13]["name"])
 
     expect(visit.page.locator("#policies-table tbody tr")).to_have_count(1)
+    assert "every policy" not in visit.page.locator("#closing-table").inner_text()
     assert visit.number("findings") == len(policy["findings"]) > 0
     assert "Nothing that this report looks for" not in visit.page.locator("#attention").inner_text()
 

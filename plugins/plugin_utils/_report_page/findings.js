@@ -50,7 +50,8 @@ function makeClosings() {
       cell: (row) => pill(row.state === "missing" ? "bad" : "note", CLOSING_STATES[row.state] || row.state),
     },
     { title: "By", kind: "prose", value: (row) => row.shadowed_by.map(ruleText).join(", ") },
-  ], "Every port of every policy has the rule that closes it.", { rows: 25 });
+  ], () => (isFiltered() ? "No closing rule of the machines here is missing or undone."
+    : "Every port of every policy has the rule that closes it."), { rows: 25 });
   listeners.push((now) => table.show(now.closings));
 }
 

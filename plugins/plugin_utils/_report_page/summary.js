@@ -13,7 +13,8 @@ function drawSummary(now) {
       exposed ? "bad" : ""),
     tile("findings", "policies", now.findings.length, "Policy findings",
       findingsBelow(now), now.findings.length ? "note" : ""),
-    tile("missing", "policies", now.missing.length, "Deleted machines", "still in policies",
+    tile("missing", "policies", now.missing.length, "Deleted machines",
+      filters.tag.value ? "left out: their tags aren't known" : "still in policies",
       now.missing.length ? "note" : ""));
   drawCoverage(now.vms);
   drawAttention(now, exposed);
