@@ -260,7 +260,11 @@ def test_a_wrong_secret_in_the_inventory_is_told_once_and_in_our_words(inventori
 def test_a_cache_serves_whoever_az_is_logged_in_as(
     inventories: Inventories, simulator: RunningSimulator, tmp_path: Path
 ) -> None:
-    caching = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "c")}
+    caching: dict[str, Any] = {
+        "cache": True,
+        "cache_plugin": "ansible.builtin.jsonfile",
+        "cache_connection": str(tmp_path / "c"),
+    }
     narrow = [{"role": "Reader", "scope": f"/subscriptions/{PRODUCTION}/resourceGroups/rg-web"}]
     folder = tmp_path / "bin"
     folder.mkdir()
