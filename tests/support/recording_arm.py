@@ -34,7 +34,7 @@ class RecordingArm(Arm):
         yield from self._answer(Sent("GET", path, api_version))
 
     def query(self, path: str, api_version: str, body: Any) -> Any:
-        return self._answer(Sent("POST", path, api_version, body))
+        return self._answer(Sent("POST", path, api_version, body)) or {"data": []}
 
     def ask(self, path: str, api_version: str, pause: Callable[[float], bool]) -> Any:
         return self._answer(Sent("POST", path, api_version))

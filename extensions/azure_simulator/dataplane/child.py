@@ -58,7 +58,7 @@ class Child:
                 env=environment,
                 cwd=folder,
                 start_new_session=True,
-                preexec_fn=_hear_hang_ups,
+                preexec_fn=_hear_signals,
             )
             outputs = [await _Output.of(our_out), await _Output.of(our_err)]
             child = cls(process, await _writer(our_in), outputs)
@@ -84,7 +84,7 @@ class Child:
                 env={**environment, "SSH_TTY": terminal},
                 cwd=folder,
                 start_new_session=True,
-                preexec_fn=_hear_hang_ups,
+                preexec_fn=_hear_signals,
             )
             child = cls(process, await _writer(typed), [await _Output.of(shown)], master)
             ours.pop_all()
@@ -161,9 +161,10 @@ async def _writer(pipe: FileIO) -> asyncio.StreamWriter:
     return asyncio.StreamWriter(transport, protocol, None, loop)
 
 
-def _hear_hang_ups() -> None:
-    """Undo what `nohup` did to the simulator: a shell can't trap a signal that was ignored when it started."""
-    signals.signal(signals.SIGHUP, signals.SIG_DFL)
+def _hear_signals() -> None:
+    """Undo what `nohup` or a `&` did to the simulator: a shell can't trap what was ignored when it started."""
+    for signal in (signals.SIGHUP, signals.SIGINT, signals.SIGQUIT):
+        signals.signal(signal, signals.SIG_DFL)
 
 
 def _shell(command: str | None) -> tuple[str, ...]:

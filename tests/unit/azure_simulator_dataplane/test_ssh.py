@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
@@ -111,7 +113,8 @@ def test_a_terminal_is_a_real_one(tmp_path: Path) -> None:
     connected(tmp_path, use)
 
 
-def test_a_terminal_controls_its_session(tmp_path: Path) -> None:
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["as it is", "behind a &"])
+def test_a_terminal_controls_its_session(tmp_path: Path, handler: Any) -> None:
     async def use(connection: asyncssh.SSHClientConnection) -> None:
         command = f"trap 'exit 6' INT; echo ready; {WAIT}"
         async with connection.create_process(command, term_type="vt100") as process:
@@ -119,7 +122,11 @@ def test_a_terminal_controls_its_session(tmp_path: Path) -> None:
             process.stdin.write("\x03")
             assert (await process.wait()).exit_status == 6
 
-    connected(tmp_path, use)
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        connected(tmp_path, use)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_command_that_can_not_start_says_why(tmp_path: Path) -> None:
