@@ -49,7 +49,9 @@ def test_an_empty_answer_leaves_all_to_the_defaults(playbooks: Playbooks, simula
     assert simulator.writes() != []
 
 
-@pytest.mark.parametrize("playbook", ["close_access", "enable_jit", "maintenance", "open_rdp", "open_ssh", "report"])
+@pytest.mark.parametrize(
+    "playbook", ["close_access", "enable_jit", "maintenance", "open_rdp", "open_ssh", "report"]
+)
 def test_a_pattern_that_came_out_empty_is_not_every_host(
     playbook: str, playbooks: Playbooks, simulator: RunningSimulator
 ) -> None:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .events import describe_vm
+from .exposure_report import besides_windows
 from .ids import VmId
 from .plain_text import plain
 from .policies import Json
-from .sources import ANY, covers
 
 EXPOSURE_FOUND = "exposure_found"
 INTERNET = "internet"
@@ -52,35 +52,31 @@ def compare_holes(
             if vm_id is None or entry["source"] != INTERNET:
                 continue
             hole = Hole(vm_id, entry["port"])
-            if entry["state"] == "unknown" and hole in before:
+            # Windows are no holes: they are told by events of their own.
+            told = besides_windows(entry)
+            if told["state"] == "unknown" and hole in before:
                 now.add(hole)
-            if entry["state"] not in _REACHED or _is_window(entry, vm["open"]):
+            if told["state"] not in _REACHED:
                 continue
             now.add(hole)
             if is_news and hole not in before:
-                found.append(_describe(hole, entry))
+                found.append(_describe(hole, entry, told))
     return HoleMemory(frozenset(now)), found
 
 
-def _is_window(entry: Mapping[str, Any], windows: Iterable[Mapping[str, Any]]) -> bool:
-    """Tell whether none get in but those whom open windows let in."""
-    admitted = entry.get("admitted") if entry["state"] == "partial" else [ANY]
-    sources = [source for window in windows if window["port"] == entry["port"] for source in window["sources"]]
-    return bool(admitted) and all(any(covers(source, one) for source in sources) for one in admitted or ())
-
-
-def _describe(hole: Hole, entry: Mapping[str, Any]) -> Json:
-    rule = entry.get("rule") or {}
+def _describe(hole: Hole, entry: Mapping[str, Any], told: Mapping[str, Any]) -> Json:
+    """Write what holds besides the windows."""
+    rule = told.get("rule") or {}
     return {
         "type": EXPOSURE_FOUND,
         **describe_vm(hole.vm),
         "port": hole.port,
         "protocol": entry["protocol"],
         "source": entry["source"],
-        "state": entry["state"],
-        "reason": plain(str(entry.get("reason") or "")),
-        "address": plain(str(entry.get("address") or "")),
-        "admitted": [plain(str(one)) for one in entry.get("admitted") or ()],
+        "state": told["state"],
+        "reason": plain(str(told.get("reason") or "")),
+        "address": plain(str(told.get("address") or "")),
+        "admitted": [plain(str(one)) for one in told.get("admitted") or ()],
         "rule": plain(str(rule.get("name") or "")),
         "rule_priority": rule.get("priority"),
         "security_group_id": plain(str(rule.get("security_group_id") or "")),

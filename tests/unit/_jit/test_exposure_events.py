@@ -21,13 +21,14 @@ def verdict(state: str, port: int = 22, source: str = "internet", **more: Any) -
     return {"port": port, "protocol": "tcp", "source": source, "state": state, **more}
 
 
-def vm(*exposure: dict[str, Any], name: str = "vm-1", windows: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+def vm(*exposure: dict[str, Any], name: str = "vm-1") -> dict[str, Any]:
     """Write a VM as a posture report does."""
-    return {"id": str(vm_id(name)), "exposure": list(exposure), "open": list(windows)}
+    return {"id": str(vm_id(name)), "exposure": list(exposure)}
 
 
-def window(*sources: str, port: int = 22) -> dict[str, Any]:
-    return {"port": port, "sources": list(sources)}
+def besides(state: str, **more: Any) -> dict[str, Any]:
+    """Say what is left of a verdict without the windows that are open."""
+    return {"besides_windows": {"state": state, **more}}
 
 
 CLOSED, OPEN, UNKNOWN = vm(verdict("closed")), vm(verdict("open")), vm(verdict("unknown"))
@@ -44,12 +45,13 @@ PARTIAL = vm(verdict("partial", admitted=[DESK]))
         ([CLOSED, UNKNOWN, OPEN], [0, 0, 1]),
         ([CLOSED, PARTIAL, OPEN], [0, 1, 0]),
         # just-in-time access itself lets these in
-        ([CLOSED, vm(verdict("partial", admitted=[DESK]), windows=(window("203.0.113.0/24"),))], [0, 0]),
-        ([CLOSED, vm(verdict("open"), windows=(window("*"),))], [0, 0]),
-        # but not everybody, not all of these, and not to another port
-        ([CLOSED, vm(verdict("open"), windows=(window(DESK),))], [0, 1]),
-        ([CLOSED, vm(verdict("partial", admitted=[DESK, "198.51.100.9"]), windows=(window(DESK),))], [0, 1]),
-        ([CLOSED, vm(verdict("open"), windows=(window("*", port=3389),))], [0, 1]),
+        ([CLOSED, vm(verdict("partial", admitted=[DESK], **besides("closed")))], [0, 0]),
+        ([CLOSED, vm(verdict("open", **besides("closed"))), OPEN], [0, 0, 1]),
+        # but not everybody, or not all of these
+        ([CLOSED, vm(verdict("open", **besides("open")))], [0, 1]),
+        ([CLOSED, vm(verdict("partial", **besides("partial", admitted=["198.51.100.9"])))], [0, 1]),
+        # a window over a hole that can't be told now is no news either
+        ([CLOSED, OPEN, vm(verdict("open", **besides("unknown"))), OPEN], [0, 1, 0, 0]),
         # the virtual network is not the internet
         ([CLOSED, vm(verdict("open", source="virtual_network"))], [0, 0]),
     ],
@@ -88,6 +90,15 @@ def test_what_is_exposed_at_the_first_look_is_told_on_request() -> None:
             "security_group_id": "/nsg",
         }
     ]
+
+
+def test_what_is_told_is_what_holds_besides_the_windows() -> None:
+    others = besides("partial", admitted=["198.51.100.9"], rule={"name": "allow-lab", "priority": 300})
+    report = vm(verdict("open", rule={"name": "the-windows-own", "priority": 100}, **others))
+
+    _memory, (event,) = compare_holes(HoleMemory(), [report], emit_existing=True)
+
+    assert (event["state"], event["admitted"], event["rule"]) == ("partial", ["198.51.100.9"], "allow-lab")
 
 
 def test_a_vm_that_is_gone_and_comes_back_is_news() -> None:
