@@ -1,15 +1,32 @@
 # Copyright (c) 2026 jitfleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How properties are tried: the same examples on every run, and no clock.
+"""How properties are tried: the same examples on every run, and no clock; and a fleet that folders share.
 
 `pytest --hypothesis-profile=thorough` looks for new counterexamples.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
+from small_fleet import SmallFleet, small_fleet
 
 settings.register_profile("project", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile("project")
+
+
+@pytest.fixture(scope="module")
+def started_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallFleet]:
+    with small_fleet(tmp_path_factory.mktemp("small")) as fleet:
+        yield fleet
+
+
+@pytest.fixture
+def fleet(started_fleet: SmallFleet) -> SmallFleet:
+    """Two subscriptions with a few covered VMs, as they are at the start."""
+    started_fleet.cloud.reset()
+    return started_fleet

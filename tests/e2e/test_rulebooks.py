@@ -10,23 +10,11 @@ from pathlib import Path
 
 import pytest
 from rulebooks import Messages, eventually, free_port, post, running_rulebook, taking_messages, why_not
-from small_fleet import SmallFleet, small_fleet
+from small_fleet import SmallFleet
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=str(why_not()))
 
 TOKEN = "a-token-for-a-test"
-
-
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallFleet]:
-    with small_fleet(tmp_path_factory.mktemp("small")) as fleet:
-        yield fleet
-
-
-@pytest.fixture
-def fleet(started: SmallFleet) -> SmallFleet:
-    started.cloud.reset()
-    return started
 
 
 @pytest.fixture

@@ -18,23 +18,11 @@ from typing import Any
 import pytest
 from rulebooks import eventually
 from running_simulator import ROOT
-from small_fleet import SUBSCRIPTIONS, SmallFleet, small_fleet
+from small_fleet import SUBSCRIPTIONS, SmallFleet
 
 SOURCE = ROOT / ".cache/tree/ansible_collections/jitfleet/azure/extensions/eda/plugins/event_source/jit_events.py"
 LIST = "/providers/Microsoft.Security/jitNetworkAccessPolicies$"
 WINDOWS = ["opened", "about_to_end", "ended", "closed_early"]
-
-
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallFleet]:
-    with small_fleet(tmp_path_factory.mktemp("small")) as fleet:
-        yield fleet
-
-
-@pytest.fixture
-def fleet(started: SmallFleet) -> SmallFleet:
-    started.cloud.reset()
-    return started
 
 
 @dataclass
@@ -167,6 +155,7 @@ def test_tokens_that_run_out_are_renewed(fleet: SmallFleet) -> None:
         rounds(fleet, 3)
         fleet.open("desk-1", "CHG-1")
         source.awaits(("opened", "desk-1"))
+    assert sum(call["path"].endswith("/token") for call in fleet.cloud.journal()) > 1
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import shlex
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 from running_simulator import ROOT
-from small_fleet import SmallFleet, small_fleet
+from small_fleet import SmallFleet
 
 from playbooks import BIN
 
@@ -30,18 +30,6 @@ UNITS = sorted((HOOKS / "systemd").iterdir())
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_hooks.rst"
 # Nothing listens on these machines.
 HURRY = ("-w", "initiated", "-s", "203.0.113.7")
-
-
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallFleet]:
-    with small_fleet(tmp_path_factory.mktemp("small")) as fleet:
-        yield fleet
-
-
-@pytest.fixture
-def fleet(started: SmallFleet) -> SmallFleet:
-    started.cloud.reset()
-    return started
 
 
 class Shell:
