@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import json
-import threading
 import urllib.parse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from loopback import QuietHandler, serving
 
 TOKEN = "controller-token-3d1f"
 OVER = ("successful", "failed", "error", "canceled")
@@ -48,7 +48,7 @@ def fake_controller(jobs: Sequence[dict[str, Any]] = ()) -> Iterator[FakeControl
     """Serve jobs on loopback."""
     controller = FakeController(jobs=list(jobs))
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             parts = urllib.parse.urlsplit(self.path)
             if self.headers.get("Authorization") != f"Bearer {TOKEN}":
@@ -66,16 +66,6 @@ def fake_controller(jobs: Sequence[dict[str, Any]] = ()) -> Iterator[FakeControl
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    controller.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(Handler) as url:
+        controller.url = url
         yield controller
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -9,17 +9,16 @@ import json
 import os
 import socket
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from loopback import QuietHandler, serving
 from running_simulator import ROOT
 
 FOLDER = ROOT / ".cache" / "clients" / "rulebook"
@@ -122,21 +121,12 @@ class Messages:
 def taking_messages() -> Iterator[Messages]:
     messages = Messages()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             messages.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, *_arguments: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        messages.url = f"http://127.0.0.1:{server.server_address[1]}/hook?key=hush-hush"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield messages
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as url:
+        messages.url = f"{url}/hook?key=hush-hush"
+        yield messages

@@ -21,8 +21,6 @@ NETWORK_API = "2024-05-01"
 GROUPS_API = "2021-04-01"
 # Up to here a list of VMs for each group is cheaper than one for the whole subscription.
 FEW_GROUPS = 3
-# Another tenant's subscription, a forbidden one, one that isn't there.
-_CLOSED = (401, 403, 404)
 
 Json = Mapping[str, Any]
 
@@ -108,7 +106,7 @@ class ArmLists:
             return [(one, Refusal(error))]
 
     def _is_closed(self, error: AzureRefused) -> bool:
-        return error.status in _CLOSED if self._leaves_out else error.status == 403
+        return error.is_closed if self._leaves_out else error.status == 403
 
     def _items(self, one: List) -> list[Json]:
         return list(self._arm.items(one.path, one.kind.api_version, one.kind.params))

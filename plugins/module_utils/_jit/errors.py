@@ -100,6 +100,11 @@ class AzureRefused(AzureError):
         return self.status >= 500 or self.status == 408
 
     @property
+    def is_closed(self) -> bool:
+        """Tell whether the place is another tenant's, a forbidden one, or not there."""
+        return self.status in (401, 403, 404)
+
+    @property
     def is_busy(self) -> bool:
         """Tell whether the service is too busy now, or with something else; a lock says 409 too, and stays."""
         return self.status in (409, 429) and self.code != "ScopeLocked"

@@ -22,8 +22,6 @@ from .seams import JitApi, NetworkApi, Warn
 # By subscription in lower case; a refusal is no failure where no VM lies there.
 Listed = dict[str, list[Json] | AzureRefused]
 Shorten = Callable[[Policy], Json]
-# Another tenant's, forbidden, not there.
-_CLOSED = (401, 403, 404)
 # A subscription, or a resource group in it, in lower case.
 Place = tuple[str, str]
 # What Azure says where the resource provider Microsoft.Security was never used: there are no policies [issue].
@@ -203,7 +201,7 @@ def _without(
             f"the just-in-time policies of subscription {subscription_id} can't be read, so the state of its VMs"
         )
         # What may pass by itself is no reason to do without VMs.
-        if leave_out is None or not kept or error.status not in _CLOSED:
+        if leave_out is None or not kept or not error.is_closed:
             raise AzureError(f"{text} is unknown: {error}. {_advice(error)}")
         number = len(rows) - len(kept)
         leave_out(f"{text} is unknown, and they are no hosts ({number} VMs in all): {error}. {_advice(error)}")

@@ -11,9 +11,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from loopback import QuietHandler, serving
 
 from fake_awx.listing import listed
 from fake_awx.preloaded import preload
@@ -169,7 +170,7 @@ def fake_awx(playbooks: Sequence[str]) -> Iterator[FakeAwx]:
     controller = FakeAwx(Store(playbooks))
     preload(controller.store)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def handle_any(self) -> None:
@@ -189,18 +190,8 @@ def fake_awx(playbooks: Sequence[str]) -> Iterator[FakeAwx]:
             self.end_headers()
             self.wfile.write(answer)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815
+        do_GET = do_POST = do_PATCH = do_DELETE = handle_any
 
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    controller.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(Handler) as url:
+        controller.url = url
         yield controller
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
