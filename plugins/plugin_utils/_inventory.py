@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 from collections.abc import Collection, Mapping
@@ -54,7 +55,7 @@ class Builder:
         self._option = plugin.get_option
         self._config = config
         self._settings = read_settings(
-            config, plugin.get_options(), self._resolved, lambda: self._sign_in.subscription_id
+            config, plugin.option_definitions, self._resolved, lambda: self._sign_in.subscription_id
         )
         if self._settings.keeps_hyphens:
             plugin._sanitize_group_name = _with_hyphens
@@ -70,6 +71,9 @@ class Builder:
         found = self._hosts(fleet, datetime.now(UTC))
         wished = {host.id: fit_for_ansible(self._wished_name(host)) for host in found}
         Filling(self._plugin, self._settings, self._failures).add(found, wished)
+        # Hosts and their variables last as long as the process. To walk through them again and again for garbage,
+        # here and in every worker that is forked, took a tenth of the time of a play over 10,000 VMs.
+        gc.freeze()
         self._failures.tell(warn)
 
     def _load(self, path: str, *, use_cache: bool) -> Fleet:

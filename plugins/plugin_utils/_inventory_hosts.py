@@ -78,6 +78,7 @@ class Filling:
         plugin, settings = self._plugin, self._settings
         for option, method, parts in (
             ("compose", plugin._set_composite_vars, settings.compose),
+            ("hostvar_expressions", plugin._set_composite_vars, settings.hostvar_expressions),
             ("groups", plugin._add_host_to_composed_groups, settings.groups),
             ("keyed_groups", plugin._add_host_to_keyed_groups, settings.keyed_groups),
         ):

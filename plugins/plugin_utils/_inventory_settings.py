@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal
 
+from ansible.module_utils.parsing.convert_bool import BOOLEANS
+
 from ..module_utils._filter import Filter
 from ..module_utils._jit.errors import InvalidOption, InvalidOptions
 from ..module_utils._operations.read_fleet import Scope
@@ -76,6 +78,7 @@ class Settings:
     prefix: str
     suffix: str
     compose: Mapping[str, Any]
+    hostvar_expressions: Mapping[str, Any]
     groups: Mapping[str, Any]
     keyed_groups: list[Any]
     failures: Failures
@@ -90,13 +93,17 @@ def forget_empty_variables() -> None:
 
 
 def read_settings(
-    config: Mapping[str, Any], known: Iterable[str], option: Option, usual_subscription: Callable[[], str | None]
+    config: Mapping[str, Any],
+    known: Mapping[str, Mapping[str, Any]],
+    option: Option,
+    usual_subscription: Callable[[], str | None],
 ) -> Settings:
-    """Read the options of a file; `option` gives their values as Ansible sees them, `known` are their names.
+    """Read the options of a file; `option` gives their values as Ansible sees them, `known` are their definitions.
 
     `usual_subscription` is that of whoever signs in.
     """
     _check_keys(config, known)
+    _check_flags(config, known)
     prefix, suffix = _read_affixes(option)
     as_azure_rm = _flag(option, "azure_rm_defaults", any(name in config for name in AZURE_RM_OPTIONS))
     fails = _flag(option, "fail_on_template_errors", True)
@@ -118,7 +125,8 @@ def read_settings(
         connections=_read_connections(option, as_azure_rm=as_azure_rm),
         prefix=prefix,
         suffix=suffix,
-        compose={**(option("compose") or {}), **(option("hostvar_expressions") or {})},
+        compose=option("compose") or {},
+        hostvar_expressions=option("hostvar_expressions") or {},
         groups={**(option("groups") or {}), **(option("conditional_groups") or {})},
         keyed_groups=list(option("keyed_groups") or ()),
         failures="end" if option("strict") else "tell" if as_azure_rm and fails else "pass",
@@ -233,6 +241,23 @@ def _check_keys(config: Mapping[str, Any], known: Iterable[str]) -> None:
             problems.append(InvalidOption(str(key), f"there is no such option{hint}"))
     if problems:
         raise InvalidOptions(problems)
+
+
+def _check_flags(config: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse what is neither yes nor no: Ansible takes it for no."""
+    problems = []
+    for name, definition in known.items():
+        if definition.get("type") != "bool":
+            continue
+        given = [config.get(name), *(os.environ.get(variable["name"]) for variable in definition.get("env") or ())]
+        strange = [value for value in given if value is not None and not _is_flag(value)]
+        problems += [InvalidOption(name, f"{value!r} is neither true nor false") for value in strange]
+    if problems:
+        raise InvalidOptions(problems)
+
+
+def _is_flag(value: Any) -> bool:
+    return (value.strip().lower() if isinstance(value, str) else value) in BOOLEANS
 
 
 def _read_affixes(option: Option) -> tuple[str, str]:

@@ -124,7 +124,7 @@ def test_an_expression_that_fails_is_told_once_for_all_hosts(inventories: Invent
     )
     assert listing.group("all_same") == sorted(RUNNING)
     (told,) = [line for line in listing.output.splitlines() if "fails for 5 hosts, such as" in line]
-    assert "compose: 'wrong: tags.nothing'" in told
+    assert "hostvar_expressions: 'wrong: tags.nothing'" in told
 
 
 @pytest.mark.parametrize(
