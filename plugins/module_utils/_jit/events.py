@@ -116,9 +116,7 @@ def compare(
     windows: dict[Window, Known] = {}
     for window in sorted({*memory.windows, *seen}):
         known, sighting = memory.windows.get(window), seen.get(window)
-        grant = sighting.grant if sighting else known.grant if known else None
-        if grant is None:
-            continue
+        grant = sighting.grant if sighting else memory.windows[window].grant
         stage, kinds = _step(known, sighting, memory.looked_at, now, telling)
         events += [Event(kind, window, grant, _open_until(window, grant, seen)) for kind in kinds]
         # What is over is remembered up to its end time: a rule that comes back must not open it again.

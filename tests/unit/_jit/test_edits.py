@@ -9,6 +9,7 @@ import copy
 import dataclasses
 from typing import Any
 
+import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.edits import (
     Edit,
     apply,
@@ -16,6 +17,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.edits import (
     reading,
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import VmId
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.merge import Wish
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ports import PortRule, read_rule
 from drawn import NUMBERS, VMS, clash, entries, entry_lists, wishes
 from hypothesis import given
@@ -160,3 +162,18 @@ def test_what_is_missing_in_a_vm_that_stands_twice_is_not_in_effect() -> None:
     assert reading(apply(policy, Edit(removed_ports={vm_id(): frozenset({22})}))) == {
         vm_id(): (frozenset({rule(3389)}), None)
     }
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        Edit(),
+        Edit(only_wished=True),
+        Edit(removed=frozenset({vm_id()})),
+        Edit(removed_ports={vm_id(): frozenset({22})}),
+        Edit((Wish(vm_id(), (rule(3389),)),), only_wished=True),
+    ],
+)
+def test_an_entry_that_names_no_vm_is_left_as_it_is(edit: Edit) -> None:
+    odd = entry("/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/app", port(22))
+    assert odd in apply([odd, entry(vm_id(), port(22))], edit)

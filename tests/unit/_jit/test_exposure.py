@@ -393,6 +393,14 @@ def test_an_unread_firewall_may_bring_the_internet_in_from_inside() -> None:
     assert state(endpoint(nic=EMPTY, address="", unread=firewall)) == "unknown"
 
 
+def test_an_unread_firewall_may_bring_in_more_than_those_who_certainly_get_in() -> None:
+    some = group_of(allow(SOMEBODY))
+    verdict = judge(endpoint(nic=some, unread=frozenset({Unread.FIREWALL})), "203.0.113.0/24", 22)
+    assert (verdict.state, verdict.admitted, verdict.is_doubtful) == ("partial", (SOMEBODY,), True)
+    assert verdict.reason.endswith("; an Azure Firewall's rules were not read")
+    assert not judge(endpoint(nic=some), "203.0.113.0/24", 22).is_doubtful
+
+
 def test_unread_admin_rules_make_everything_unknown() -> None:
     place = endpoint(nic=EMPTY, unread=frozenset({Unread.ADMIN_RULES}))
     verdict = judge(place, INTERNET, 22)

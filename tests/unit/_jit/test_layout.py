@@ -78,3 +78,7 @@ def test_a_vm_is_seen_in_full_with_all_interfaces_and_addresses(
 
 def test_a_network_that_could_not_be_read_has_no_known_space() -> None:
     assert endpoint(networkSpace=None, subnetSeen=None).network_space == ()
+
+
+def test_a_row_of_something_else_has_no_layout() -> None:
+    assert read_layout(vm_row("vm", interface(), id=network_id("networkInterfaces", "nic-1"))) is None

@@ -100,6 +100,11 @@ def test_one_of_two_sources_can_end() -> None:
     assert NetworkView(groups).ended_sources(grant(22, (DESK, OTHER_DESK)), layout) == [OTHER_DESK]
 
 
+def test_of_a_vm_without_a_known_address_nothing_is_said_to_have_ended() -> None:
+    nowhere = Layout(vm_id(), (), is_complete=True)
+    assert NetworkView({}).ended_sources(grant(22, (DESK,)), nowhere) == []
+
+
 WIDE, NET = "*", "203.0.113.0/24"
 
 

@@ -220,3 +220,18 @@ def test_only_vms_with_that_port_open_are_to_be_connected_to() -> None:
     )
     assert [one["name"] for one in open_vms(document, 3389)] == ["vm-1"]
     assert open_vms(document, 22) == []
+
+
+@pytest.mark.parametrize(
+    ("assessment", "shown"),
+    [
+        (None, None),
+        (
+            {"status": "Unhealthy", "cause": "c", "changed": "2026-05-01T00:00:00Z", "agrees": False, "more": 1},
+            {"status": "Unhealthy", "cause": "c", "changed": "2026-05-01T00:00:00Z", "agrees": False},
+        ),
+    ],
+)
+def test_what_defender_says_of_a_vm_is_shown(assessment: dict[str, Any] | None, shown: Any) -> None:
+    (described,) = document_of(vms=[vm(assessment=assessment)])["vms"]
+    assert described["assessment"] == shown

@@ -107,6 +107,11 @@ def test_what_only_azure_sets_is_not_sent() -> None:
     }
 
 
+def test_an_extension_of_an_unknown_shape_is_sent_back() -> None:
+    sent = body_of(ServerPlan({**FULL.properties, "extensions": ["NewKind"]}), PlanWish("standard", "P2"))
+    assert sent["properties"]["extensions"] == ["NewKind"]
+
+
 @pytest.mark.parametrize("target", [PlanWish("free"), PlanWish("standard", "P1")])
 def test_extensions_of_the_full_plan_are_not_sent_to_a_smaller_one(target: PlanWish) -> None:
     sent = body_of(FULL, target)["properties"]

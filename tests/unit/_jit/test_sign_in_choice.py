@@ -423,3 +423,17 @@ def test_no_text_about_a_sign_in_says_a_secret(place: str, secrets: set[Any]) ->
             said = f"{error} {error!r}"
         assert not [value for value in values if value in said]
         assert secret_values(variables) == {value for name, value in proofs.items() if name != dropped}
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (OPTIONS, True),
+        ({"ad_user": "ada@example.com", "password": "p", "tenant": "t", "client_id": "c"}, True),
+        ({"auth_source": "cli"}, False),
+        ({"auth_source": "msi", "client_id": "app"}, False),
+        ({}, False),
+    ],
+)
+def test_only_a_credential_that_is_given_says_who_signs_in(options: Texts, says: bool) -> None:
+    assert chosen(options, az=AZ).says_who is says

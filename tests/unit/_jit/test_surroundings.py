@@ -49,6 +49,7 @@ def manager(accesses: list[str] | None, **scopes: list[str]) -> dict[str, Any]:
         ([firewall(), firewall("/policy")], "manager"),
         ([firewall("/policy"), {**firewall(), "type": "microsoft.network/bastionhosts"}], "manager"),
         ([firewall(ipConfigurations=None, virtualHub={"id": "/hub"})], "none"),
+        ([firewall(ipConfigurations=[{"name": "public-only", "properties": {}}, {}])], "none"),
     ],
 )
 def test_the_firewall_of_a_virtual_network(resources: list[dict[str, Any]], kind: str) -> None:
