@@ -125,6 +125,7 @@ query_result:
   description: What O(query) gives.
   returned: with O(query)
   type: raw
+  sample: [11111111-2222-4333-8444-555555555555]
 """
 
 from collections.abc import Callable, Mapping

@@ -282,6 +282,11 @@ policies:
   returned: when there are some
   type: list
   elements: dict
+  sample:
+    - id: /subscriptions/11111111-2222-4333-8444-555555555555/.../locations/westeurope/jitNetworkAccessPolicies/default
+      changed: true
+      vms_changed: 1
+      verified: true
 left_out:
   description:
     - The VMs that were not worked on, with C(id), C(name), C(reason) and C(problem), which says it in words.
@@ -289,6 +294,11 @@ left_out:
   returned: when VMs were left out
   type: list
   elements: dict
+  sample:
+    - id: /subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/legacy-01
+      name: legacy-01
+      reason: no_nsg
+      problem: no network security group is on its interfaces or their subnets
 hosts:
   description: For each host of the play the index of its VM in RV(vms), or the state of a VM that isn't listed there.
   returned: always

@@ -147,10 +147,13 @@ missed:
   returned: always
   type: list
   elements: str
+  sample: [/subscriptions/11111111-2222-4333-8444-555555555555/.../locations/northeurope/jitNetworkAccessPolicies/default]
 query_result:
   description: What O(query) gives.
   returned: with O(query)
   type: raw
+  sample:
+    - {vm: vdi-01, ports: [3389]}
 """
 
 from collections.abc import Callable, Mapping

@@ -161,6 +161,8 @@ query_result:
   description: What O(query) gives.
   returned: with O(query)
   type: raw
+  sample:
+    - {vm: vdi-01, who: ada@example.com, why: CHG-4711, until: "2026-05-04T21:00:00Z"}
 """
 
 from collections.abc import Callable, Mapping

@@ -302,6 +302,7 @@ not_found:
   returned: in a play over VMs or with O(vms)
   type: list
   elements: str
+  sample: [/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web-09]
 missing:
   description:
     - The VMs that policies hold and that don't exist any more, with C(id), C(name) and C(policy_id).
@@ -309,6 +310,10 @@ missing:
   returned: always
   type: list
   elements: dict
+  sample:
+    - id: /subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web-07
+      name: web-07
+      policy_id: /subscriptions/11111111-2222-4333-8444-555555555555/.../locations/westeurope/jitNetworkAccessPolicies/default
 summary:
   description:
     - How many VMs there are, by tab and by reason, in how many something is open, how many are missing from policies, for each
@@ -334,10 +339,19 @@ missing_permissions:
   returned: when O(permissions_check) finds any missing
   type: list
   elements: dict
+  sample:
+    - scope: /subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg-web
+      actions: [Microsoft.Network/networkSecurityGroups/read]
 query_result:
   description: What O(query) gives.
   returned: with O(query)
   type: raw
+  sample:
+    - name: web-02
+      exposed:
+        - port: 22
+          rule: allow-ssh-migration
+          group: /subscriptions/11111111-2222-4333-8444-555555555555/.../networkSecurityGroups/nsg-web-02
 """
 
 import dataclasses
