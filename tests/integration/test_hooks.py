@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import stat
 import subprocess
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from typing import Any
 
 import pytest
 import yaml
+from rulebooks import eventually
 from running_simulator import ROOT
 from small_fleet import SmallFleet
 
@@ -124,6 +126,22 @@ def test_what_isnt_done_is_told_by_the_exit_code(fleet: SmallFleet, shell: Shell
     assert (closed.returncode, fleet.grants("desk-1")) == (0, []), closed.stdout
 
 
+def test_what_a_killed_run_opened_is_closed_all_the_same(fleet: SmallFleet, shell: Shell) -> None:
+    fleet.open("desk-3", "somebody else's")
+    others = len(fleet.grants("desk-3"))
+    # Nothing listens there, so it would wait for a minute.
+    command = ["jit_open", "-l", "desk-1,desk-2", "-p", "ssh", "-s", "203.0.113.7", "-w", "port", "-t", "60"]
+    with subprocess.Popen(
+        command, cwd=shell.folder, env=shell.environment, stdout=subprocess.DEVNULL, start_new_session=True
+    ) as opening:
+        eventually(lambda: len(fleet.grants("desk-1")) == others + 2, lambda: "it doesn't open")
+        os.killpg(opening.pid, signal.SIGKILL)
+    closed = shell.run("jit_close")
+
+    assert (closed.returncode, len(fleet.grants("desk-1"))) == (0, others), closed.stdout
+    assert not shell.state.exists()
+
+
 def test_a_prediction_changes_nothing(fleet: SmallFleet, shell: Shell) -> None:
     done = shell.run("jit_open", "--check", "-l", "desk-1", "-p", "ssh", *HURRY)
 
@@ -174,6 +192,10 @@ def test_by_default_the_state_is_kept_in_a_folder_of_ones_own(quiet: Shell) -> N
         (("jit_open", "-j", "bell\a"), "-j: it is to be one line"),
         (("jit_open", "-f", "/tmp/{{ x }}"), "--state-file: a template is no text"),
         (("jit_open", "-f", "/tmp/$HOME"), "--state-file: Ansible would take"),
+        (("jit_open", "-l", ""), "-l: it is empty, which would mean all hosts"),
+        (("jit_open", "--limit= "), "--limit: it is empty, which would mean all hosts"),
+        (("jit_open", "-f", ""), "-f wants a value"),
+        (("jit_open", "--inventory="), "--inventory wants a value"),
         (("jit_open", "-p", "22;id"), "-p: '22;id' is no list"),
         (("jit_open", "-p", ""), "-p: '' is no list"),
         (("jit_open", "-s", '10.0.0.1"'), "-s: '10.0.0.1\"' is no list"),
@@ -187,6 +209,15 @@ def test_a_wrong_option_is_named_and_nothing_runs(quiet: Shell, command: tuple[s
     done = quiet.run(*command)
 
     assert (done.returncode, said in done.stdout) == (64, True), done.stdout
+    assert not (quiet.folder / "called").exists()
+
+
+def test_a_limit_of_the_environment_that_came_out_empty_opens_nothing(quiet: Shell) -> None:
+    opened = quiet.run("jit_open", JIT_LIMIT="")
+    closed = quiet.run("jit_close", JIT_LIMIT="")
+
+    assert (opened.returncode, "JIT_LIMIT: it is empty" in opened.stdout) == (64, True), opened.stdout
+    assert (closed.returncode, "nothing was opened" in closed.stdout) == (0, True), closed.stdout
     assert not (quiet.folder / "called").exists()
 
 
@@ -273,15 +304,23 @@ def cron_lines() -> dict[str, tuple[str, str, str]]:
     return found
 
 
+def fill_in(file: Path, name: str, value: str) -> None:
+    """Put a value where the example has one, as a user does."""
+    file.write_text(
+        re.sub(f"^({name}=')[^']*", lambda found: found[1] + value, file.read_text(), flags=re.MULTILINE)
+    )
+
+
 @pytest.fixture
 def etc(shell: Shell) -> Path:
     """The settings as the guide has them installed."""
     folder = shell.folder / "etc"
     shutil.copytree(SETTINGS, folder)
     shutil.copy(shell.folder / "fleet.jit_vms.yml", folder)
-    names = [line.split("=")[0] for line in (SETTINGS / "environment").read_text().splitlines() if "=" in line]
+    names = re.findall(r"^([A-Z_]+)=", (SETTINGS / "environment").read_text(), re.MULTILINE)
     values = {name: shell.environment.get(name, "true") for name in names}
-    (folder / "environment").write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    for name, value in values.items():
+        fill_in(folder / "environment", name, value)
     report = (folder / "report.yml").read_text().replace("/var/lib/jitfleet", str(shell.folder))
     (folder / "report.yml").write_text(report)
     for name in values:
@@ -302,6 +341,16 @@ def test_a_line_for_cron_does_what_it_says(fleet: SmallFleet, shell: Shell, etc:
         assert "desk-4" in json.dumps(fleet.cloud.arm("GET", fleet.policy("desk-1")))
     if name == "report":
         assert (shell.folder / "report" / "report.html").exists()
+
+
+def test_a_shell_reads_a_secret_as_systemd_does(quiet: Shell) -> None:
+    secret = "a b$HOME;`touch trap`~#\\"
+    shutil.copy(SETTINGS / "environment", quiet.folder)
+    fill_in(quiet.folder / "environment", "AZURE_SECRET", secret)
+
+    done = quiet.run("/bin/sh", "-c", 'set -a; . ./environment; printf %s "$AZURE_SECRET"')
+
+    assert (done.stdout, (quiet.folder / "trap").exists()) == (secret, False)
 
 
 @pytest.mark.parametrize("name", ["enable_jit", "close_access", "report"])
