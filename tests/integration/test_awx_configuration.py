@@ -50,6 +50,7 @@ FEW: dict[str, Any] = {
         "roles",
     )
 }
+MARK = "made by (jitfleet.azure)"
 # What awx.awx sends of itself, and AWX passes over.
 PASSED_OVER = {("job_templates", "organization"), ("workflow_job_template_nodes", "type")}
 
@@ -182,8 +183,8 @@ def test_an_organization_that_was_there_stays_as_it_is(awx: FakeAwx, apply: Appl
     awx.store.finish_deletions()
 
     assert kept == before[0]["organizations"]
-    # five templates and the workflow for the operators, the workflow's approvals for the others
-    assert roles == [1] * 7
+    # five templates and the workflow for the operators, the workflow's approvals and the prediction for the others
+    assert roles == [1] * 8
     assert removed
     assert everything(awx) == before
 
@@ -223,10 +224,10 @@ def test_things_of_others_are_neither_taken_over_nor_removed(awx: FakeAwx, apply
 
     refused = apply(**FEW, jit_awx_organization="Default")
     untouched = everything(awx)
-    assert changed(apply(**FEW))
+    assert changed(apply(**FEW, jit_awx_prefix="Desks"))
     ours = next(item for item in awx.store.things["organizations"].values() if item["name"] == "JIT access")
     theirs = awx.store.create("inventories", {"name": "Labs", "organization": ours["id"]})
-    removed = apply(**FEW, jit_awx_state="absent")
+    removed = apply(**FEW, jit_awx_prefix="Desks", jit_awx_state="absent")
     awx.store.finish_deletions()
 
     assert refused.returncode != 0
@@ -237,6 +238,41 @@ def test_things_of_others_are_neither_taken_over_nor_removed(awx: FakeAwx, apply
     assert {foreign["id"], theirs["id"]} < set(awx.store.things["inventories"])
     assert awx.names("inventories") == ["Demo Inventory", "JIT VMs", "Labs"]
     assert awx.names("credentials") == ["Demo Credential"]
+
+
+def test_names_that_another_organization_has_are_refused_before_anything_is_made(
+    awx: FakeAwx, apply: Apply
+) -> None:
+    default = next(iter(awx.store.things["organizations"]))
+    awx.store.create("inventories", {"name": "JIT VMs", "organization": default, "description": MARK})
+    before = everything(awx)
+
+    refused = apply(**FEW)
+
+    assert refused.returncode != 0
+    assert "the inventory JIT VMs (Default)" in refused.output
+    assert "jit_awx_prefix" in refused.output
+    assert everything(awx) == before
+
+
+def test_a_notification_that_is_no_longer_wanted_is_removed_with_the_rest(awx: FakeAwx, apply: Apply) -> None:
+    before = everything(awx)
+    ours = awx.store.create("organizations", {"name": "JIT access", "description": MARK})
+    webhook = {"url": "https://hooks.example.com/jit", "headers": {}}
+    awx.store.create(
+        "notification_templates",
+        {
+            "name": "JIT webhook",
+            "description": MARK,
+            "organization": ours["id"],
+            "notification_type": "webhook",
+            "notification_configuration": webhook,
+        },
+    )
+
+    assert changed(apply(**FEW, jit_awx_webhook="", jit_awx_state="absent"))
+
+    assert everything(awx) == before
 
 
 def test_what_was_taken_over_is_removed_one_day(awx: FakeAwx, apply: Apply) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from desktops import open_rules
 from job_templates import JobTemplate, read_data_file
 from running_simulator import ROOT, RunningSimulator
@@ -150,6 +151,34 @@ def test_closing_takes_unanswered_questions(
     assert untouched == opened
     assert done.returncode == 0, done.output
     assert open_rules(simulator) == 0
+
+
+def test_an_event_closes_by_the_template_as_the_guide_writes_it(
+    templates: dict[str, JobTemplate], covered: Playbooks, simulator: RunningSimulator
+) -> None:
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_event_driven.rst").read_text()
+    lines = guide.partition("    action:\n")[2].partition("\n\n")[0]
+    action = yaml.safe_load(lines)["run_job_template"]
+    said = action["job_args"]["extra_vars"]
+    answers = {name: "CHG0042317" if value == "{{ event.ticket.id }}" else value for name, value in said.items()}
+    assert run_job(covered, templates["Open RDP"], ANSWERS).returncode == 0
+    opened = open_rules(simulator)
+
+    limit = action["job_args"].get("limit", "localhost")  # ansible-rulebook's own: the hosts of the ruleset
+    done = run_job(covered, templates[action["name"]], answers, "-l", limit, awx_job_id=46, awx_user_name="bob")
+
+    assert opened > 0
+    assert done.returncode == 0, done.output
+    assert open_rules(simulator) == 0
+    assert action["organization"] == templates[action["name"]].data["organization"]
+    assert templates[action["name"]].data["ask_limit_on_launch"]
+
+
+def test_a_rule_is_not_told_to_templates_that_take_no_variables(templates: dict[str, JobTemplate]) -> None:
+    event = {"ansible_eda": {"ruleset": "tickets", "rule": "closed"}}
+    for name, template in templates.items():
+        answers = {**(ANSWERS if name != "Maintenance window" else {"jit_justification": WHY}), **event}
+        assert "ansible_eda" in str(template.refusal(answers)), name
 
 
 def test_a_maintenance_window_opens_works_and_closes(
