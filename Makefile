@@ -6,7 +6,7 @@ BIN := .venv/bin
 WORKERS ?= auto
 SOURCES := plugins extensions tests
 
-.PHONY: help setup demo test lint types unit contract integration e2e browser rulebook sanity publishing docs clients bench clean
+.PHONY: help setup demo test lint types unit contract integration e2e matrix browser rulebook sanity publishing docs clients bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -19,7 +19,7 @@ demo: setup ## show the collection at work on the simulator
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_CALLBACK_RESULT_FORMAT=yaml $(BIN)/python -m azure_simulator exec --fleet demo --provisioning 1s -- \
 		ansible-playbook -i playbooks/inventory/demo.jit_vms.yml playbooks/demo.yml
 
-test: lint types unit contract integration e2e sanity publishing ## everything below; what CI runs
+test: lint types unit contract integration e2e matrix sanity publishing ## everything below; what CI runs
 
 lint: setup ## style, by ruff
 	$(BIN)/ruff format --check $(SOURCES)
@@ -33,13 +33,16 @@ unit: setup ## the parts by themselves
 	$(BIN)/pytest -q -n $(WORKERS) tests/unit
 
 contract: setup ## against Microsoft's API description, the recordings and the official clients
-	$(BIN)/pytest -q tests/contract
+	$(BIN)/pytest -q -n $(WORKERS) tests/contract
 
 integration: setup ## each module and plugin on the simulator
 	$(BIN)/pytest -q -n $(WORKERS) tests/integration
 
 e2e: setup browser rulebook ## whole playbooks on the simulator, and the report in a browser
-	$(BIN)/pytest -q tests/e2e
+	$(BIN)/pytest -q -n $(WORKERS) tests/e2e
+
+matrix: setup ## what must hold on every ansible-core, on those that .venv doesn't have
+	$(BIN)/python tests/tools/matrix.py
 
 browser: setup ## what the report's tests need: Chromium, by apt-get where this is root's machine, and axe-core by npm
 	@$(BIN)/python tests/tools/browser.py
@@ -47,7 +50,7 @@ browser: setup ## what the report's tests need: Chromium, by apt-get where this 
 rulebook: setup ## ansible-rulebook for the tests of event-driven automation, where the machine has Java
 	@$(BIN)/python tests/tools/rulebook.py
 
-sanity: setup ## ansible-test sanity on the newest ansible-core that this machine's Pythons can run
+sanity: setup ## ansible-test sanity on each supported ansible-core that this machine's Pythons can run
 	$(BIN)/python tests/tools/sanity.py
 
 publishing: setup ## what Galaxy and Automation Hub would check, on what they would get, and the documentation's site

@@ -15,7 +15,7 @@ from hypothesis import settings
 from small_fleet import SmallFleet, small_fleet
 
 settings.register_profile("project", deadline=None, derandomize=True, max_examples=60)
-# for a run that only asks which lines are reached
+# for runs that only ask which lines are reached, or whether another Python does the same
 settings.register_profile("few", deadline=None, derandomize=True, max_examples=4)
 settings.register_profile("thorough", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile("project")

@@ -6,28 +6,20 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from ansible.release import __version__ as ansible_version
 from hostile_fleet import STATEMENT, TAGS, TEMPLATE, fleet
 from inventories import Inventories, Listing
-from running_simulator import ROOT, RunningSimulator, running_simulator
+from running_simulator import RunningSimulator, running_simulator
+from warm_ansible import run_ansible
 
 from playbooks import BIN
 
-sys.path.insert(0, str(ROOT / "tests" / "tools"))
-from interpreters import find_interpreter
-
 BY_ROLE = {"key": "tags.role", "prefix": "", "separator": ""}
-# Series of ansible-core that the collection supports, and Pythons that run it.
-SERIES = {"2.19": ("3.11", "3.12", "3.13"), "2.20": ("3.13", "3.12", "3.14"), "2.21": ("3.13", "3.12", "3.14")}
 
 
 @pytest.fixture(scope="module")
@@ -122,39 +114,16 @@ def test_an_empty_tag_names_nobody(hostile: Inventories) -> None:
     assert listing.constructed_groups() == {}
 
 
-@pytest.fixture(scope="module", params=SERIES)
-def ansible_core(request: pytest.FixtureRequest) -> Path:
-    """Give the commands of one series of ansible-core, installed when it is needed first."""
-    if ansible_version.startswith(f"{request.param}."):
-        return BIN
-    python = next((found for version in SERIES[request.param] if (found := find_interpreter(version))), None)
-    if python is None:
-        pytest.skip(f"no Python {' or '.join(SERIES[request.param])} here for ansible-core {request.param}")
-    environment: Path = ROOT / ".cache" / "cores" / request.param
-    wanted = ["--venv", str(environment), "--core", f"=={request.param}.*"]
-    made = subprocess.run(
-        [python, str(ROOT / "tests" / "tools" / "setup.py"), *wanted], capture_output=True, text=True, check=False
-    )
-    if made.returncode:
-        pytest.skip(
-            f"ansible-core {request.param} can't be installed here: {made.stdout.strip().splitlines()[-1]}"
-        )
-    return environment / "bin"
-
-
-@pytest.mark.timeout(900)  # the first time, an ansible-core is installed
+@pytest.mark.every_core
 def test_on_every_ansible_core_it_is_data_in_inventories_plays_and_reports(
-    ansible_core: Path, cloud: RunningSimulator, tmp_path: Path
+    hostile: Inventories, cloud: RunningSimulator, tmp_path: Path
 ) -> None:
-    environment = {**cloud.environment, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": str(tmp_path / "local")}
-    environment["PATH"] = f"{ansible_core}{os.pathsep}{environment['PATH']}"
-    inventories = Inventories(tmp_path, environment, ansible_core)
     options: dict[str, Any] = {
         "keyed_groups": [BY_ROLE],
         "compose": {"copied": "tags.role", "joined": "tags.role ~ tags.statement"},
         "hostnames": ["tags.role"],
     }
-    check(inventories.list(**options), 4)
+    check(hostile.list(**options), 4)
     tasks = [
         {"ansible.builtin.debug": {"msg": "{{ tags.role }} {{ copied }} {{ joined }} {{ group_names | sort }}"}},
         {"ansible.builtin.debug": {"var": "hostvars[inventory_hostname].tags"}},
@@ -162,14 +131,12 @@ def test_on_every_ansible_core_it_is_data_in_inventories_plays_and_reports(
     ]
     play = tmp_path / "play.yml"
     play.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
-    done = subprocess.run(
-        [str(ansible_core / "ansible-playbook"), "-i", str(inventories.write(**options)), str(play), "-v"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
+    done = run_ansible(
+        [BIN / "ansible-playbook", "-i", hostile.write(**options), play, "-v"],
+        {**cloud.environment, "ANSIBLE_NOCOLOR": "1"},
+        merged=True,
     )
-    output = done.stdout + done.stderr
+    output = done.stdout
     assert done.returncode == 0, output
     assert f"{TEMPLATE} {TEMPLATE} {TEMPLATE}{STATEMENT}" in output
     assert "uid=" not in output

@@ -14,6 +14,7 @@ from playbooks import Playbooks
 TARGETS = Path(__file__).parent / "targets"
 
 
+@pytest.mark.every_core
 @pytest.mark.parametrize("target", sorted(path.name for path in TARGETS.iterdir()))
 def test_target_holds(target: str, playbooks: Playbooks) -> None:
     run = playbooks.play([{"ansible.builtin.include_role": {"name": str(TARGETS / target)}}])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from warm_ansible import run_ansible
 
 from playbooks import BIN
 
@@ -50,13 +51,11 @@ def _unmarked(value: Any) -> Any:
 class Inventories:
     """Lists inventories made of options."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], commands: Path = BIN) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._folder = folder
-        self._commands = commands
         self._environment = {
             **environment,
             "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
             "COLUMNS": "2000",
         }
 
@@ -87,6 +86,6 @@ class Inventories:
     def _run(
         self, path: Path, arguments: tuple[str, ...], env: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
-        command = [str(self._commands / "ansible-inventory"), "-i", str(path), "--list", *arguments]
+        command = [str(BIN / "ansible-inventory"), "-i", str(path), "--list", *arguments]
         environment = {**self._environment, **env}
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        return run_ansible(command, environment)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from warm_ansible import run_ansible
 
 IN_A_HURRY = {"write_budget": 0.3, "quiet_window": 0.3}
 SUPPORT = Path(__file__).resolve().parent
@@ -58,7 +58,6 @@ class Playbooks:
             "ANSIBLE_CALLBACK_PLUGINS": str(SUPPORT / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "recorded_results",
             "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_LOCAL_TEMP": str(folder / "ansible_local"),
             "RECORDED_RESULTS": str(folder / "results.jsonl"),
         }
         self.inventory = folder / "hosts.yml"
@@ -86,16 +85,7 @@ class Playbooks:
         results = Path(self.environment["RECORDED_RESULTS"])
         results.unlink(missing_ok=True)
         command = [str(BIN / "ansible-playbook"), "-i", str(self.inventory), playbook, *arguments]
-        done = subprocess.run(
-            command,
-            env={**self.environment, **variables},
-            cwd=self._folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        done = run_ansible(command, {**self.environment, **variables}, self._folder, merged=True)
         lines = results.read_text().splitlines() if results.exists() else []
         return Run(done.returncode, done.stdout, tuple(_read(json.loads(line)) for line in lines))
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build the collection, install it into an empty path, and run ansible-test sanity on what arrives there.
 
-Takes the newest ansible-core that an interpreter of this machine can run, unless told otherwise. Other arguments
-go to ansible-test, for example "--test pep8" or the path of a file.
+Takes each supported ansible-core that an interpreter of this machine can run, the newest first, unless told which.
+Other arguments go to ansible-test, for example "--test pep8" or the path of a file.
 """
 
 from __future__ import annotations
@@ -58,16 +58,17 @@ ROUNDS = (["--skip-test", "pylint"], ["--test", "pylint", "plugins/"])
 
 def main() -> None:
     arguments, others = parse_arguments()
-    choice = choose(arguments.core, arguments.python)
-    environment = CACHE / f"core-{choice.core}-python-{choice.version}"
+    choices = choose(arguments.core, arguments.python)
     HOME.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at a time would pull the tree from under each other
-        sys.exit(check(environment, choice, others))
+        sys.exit(max([check(choice, others) for choice in choices]))
 
 
-def check(environment: Path, choice: Choice, others: list[str]) -> int:
+def check(choice: Choice, others: list[str]) -> int:
     """Prepare all that ansible-test needs, and run it; return its exit code."""
+    print(f"sanity: ansible-core {choice.core} on Python {choice.version}", flush=True)
+    environment = CACHE / f"core-{choice.core}-python-{choice.version}"
     install_core(environment, choice)
     provide_pip(environment)
     content = install_collection(environment)
@@ -85,17 +86,17 @@ def parse_arguments() -> tuple[argparse.Namespace, list[str]]:
     return parser.parse_known_args()
 
 
-def choose(core: str | None, version: str | None) -> Choice:
-    """Find the newest series that is wanted, and an interpreter for it."""
-    wanted = [series for series in ALL_SERIES if core in (None, series.core)]
-    for series in wanted:
-        for candidate in series.pythons:
-            if version in (None, candidate) and (interpreter := find_interpreter(candidate)):
-                if series is not wanted[0]:
-                    print(f"sanity: no Python {listed(wanted[0])} here: ansible-core {wanted[0].core} is left out")
-                print(f"sanity: ansible-core {series.core} on Python {candidate}", flush=True)
-                return Choice(series.core, candidate, interpreter)
-    sys.exit(f"sanity: no Python {version or listed(wanted[-1])} here that runs ansible-core {wanted[-1].core}")
+def choose(core: str | None, version: str | None) -> list[Choice]:
+    """Find an interpreter for each series that is wanted, and say which is left out."""
+    choices = []
+    for series in (one for one in ALL_SERIES if core in (None, one.core)):
+        pythons = [python for python in series.pythons if version in (None, python)]
+        found = next(((python, path) for python in pythons if (path := find_interpreter(python))), None)
+        if found:
+            choices.append(Choice(series.core, *found))
+        else:
+            print(f"sanity: ansible-core {series.core} is left out: no Python {listed(series)} here", flush=True)
+    return choices or sys.exit(f"sanity: no Python {version or ''} here that runs ansible-core {core or ''}")
 
 
 def listed(series: Series) -> str:
