@@ -73,6 +73,20 @@ def test_ansible_builder_accepts_the_definition(tmp_path: Path) -> None:
     assert collection["name"] == "jitfleet.azure"
 
 
+def test_a_small_image_gets_another_python_as_the_guide_says(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_execution_environment.rst").read_text()
+    said = yaml.safe_load(guide.partition("    # of execution-environment.yml\n")[2].partition("\n\n")[0])
+    definition = yaml.safe_load((DEFINITION / "execution-environment.yml").read_text())
+    together = {**definition, **said, "dependencies": {**definition["dependencies"], **said["dependencies"]}}
+    (tmp_path / "execution-environment.yml").write_text(yaml.safe_dump(together))
+
+    run(BIN / "ansible-builder", "create", "--output-filename", "Containerfile", folder=tmp_path)
+
+    build = (tmp_path / "context" / "Containerfile").read_text()
+    for line in ("ubi-minimal", "PKGMGR=/usr/bin/microdnf", 'PYPKG="python3.12"', 'PYCMD="/usr/bin/python3.12"'):
+        assert line.replace('"', "") in build.replace('"', ""), line
+
+
 def test_the_definition_asks_for_the_version_that_is_here() -> None:
     definition = yaml.safe_load((DEFINITION / "execution-environment.yml").read_text())
     here = yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"]
