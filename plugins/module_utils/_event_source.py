@@ -19,7 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ._auth_options import auth_spec, read_sign_in
 from ._azure.arm import Arm
 from ._azure.session import connect
-from ._jit.errors import AzureError, InvalidOption, InvalidOptions
+from ._jit.errors import AzureError, InvalidOption, InvalidOptions, SignInFailed
 from ._jit.events import ABOUT_TO_END, Telling
 from ._jit.policies import Json
 from ._jit.sign_in import SECRETS, SignIn
@@ -69,7 +69,8 @@ async def serve(queue: Queue, args: Mapping[str, Any]) -> None:
             # Azure's answers are waited for in a thread: other sources share this loop.
             events = await asyncio.to_thread(source.look)
         except AzureError as error:
-            if not source.is_signed_in:
+            # A network that isn't there yet, as after a start of the machine, is no mistake.
+            if isinstance(error, SignInFailed) and not source.is_signed_in:
                 raise
             failures += 1
             pause = max(min(pause * 2 ** min(failures, 10), LONGEST_PAUSE), pause)

@@ -158,6 +158,15 @@ def test_tokens_that_run_out_are_renewed(fleet: SmallFleet) -> None:
     assert sum(call["path"].endswith("/token") for call in fleet.cloud.journal()) > 1
 
 
+def test_a_sign_in_that_nobody_answers_at_the_start_is_tried_again(fleet: SmallFleet) -> None:
+    fleet.open("desk-1", "before the watch")
+    fleet.cloud.fault(method="POST", path="/token", reset="before", times=500)
+    with running(fleet, events=["opened"], emit_existing=True) as source:
+        source.awaits_log("nothing can be read")
+        fleet.cloud.control("DELETE", "faults")
+        source.awaits(("opened", "desk-1"))
+
+
 @pytest.mark.parametrize(
     ("args", "environment", "said"),
     [
