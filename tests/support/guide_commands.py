@@ -49,6 +49,7 @@ FOREIGN = {
     r"close_access .*jit_orphans": "tests/integration/test_close_access.py sweeps by the same variables",
     r'report -e .*"jit_subscriptions": \["\*': f"{_REPORT}::test_a_fleet_is_reported_on_one_page",
     r'report -e .*"jit_subscriptions": \["1': f"{_REPORT}::test_one_subscription_and_a_filter_narrow_the_report",
+    r"azure\.report$": f"{_REPORT}::test_a_group_of_hosts_is_reported_alone",
     r"report .*jit_report_dest=/var/www": f"{_REPORT}::test_a_group_of_hosts_is_reported_alone",
     r"report .*jit_report_rdp_addresses": f"{_REPORT}::"
     "test_open_windows_desktops_get_connection_files_and_closed_ones_lose_them",
