@@ -32,6 +32,14 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, JobTemplate
     return lists["controller_templates"] | lists["controller_workflows"]
 
 
+def test_fewer_vms_at_most_than_usual_are_the_usual_number(tmp_path: Path) -> None:
+    reader = Playbooks(tmp_path, {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)})
+    lists = read_data_file(reader, jit_awx_most_vms=10)
+
+    opening = lists["controller_templates"]["Open RDP"], lists["controller_workflows"]["Request with approval"]
+    assert [template.variables(ANSWERS).get("jit_vm_limit") for template in opening] == [10, 10]
+
+
 @pytest.fixture
 def covered(playbooks: Playbooks, simulator: RunningSimulator) -> Playbooks:
     cover = playbooks.play([{"jitfleet.azure.jit_policy": {"ports": ["rdp", "ssh"]}}])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,9 +45,8 @@ class JobTemplate:
 def read_data_file(playbooks: Playbooks, **values: Any) -> dict[str, dict[str, JobTemplate]]:
     """Read the data file's lists by names, its expressions resolved."""
     read = {name: f"{{{{ {name} }}}}" for name in LISTS}
-    play = playbooks.play(
-        [{"ansible.builtin.debug": {"msg": read}}], "-e", f"@{DATA}", hosts="localhost", vars=values
-    )
+    show = [{"ansible.builtin.debug": {"msg": read}}]
+    play = playbooks.play(show, "-e", f"@{DATA}", "-e", json.dumps(values), hosts="localhost")
     assert play.returncode == 0, play.output
     lists = play.last.result["msg"]
     return {name: {item["name"]: JobTemplate(item) for item in lists[name]} for name in LISTS}
