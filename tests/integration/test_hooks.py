@@ -96,12 +96,15 @@ def variables(shell: Shell) -> dict[str, Any]:
 def test_what_is_opened_is_closed_and_texts_arrive_as_they_are(fleet: SmallFleet, shell: Shell) -> None:
     text = """CHG-1: it's "urgent" \\ $(touch trap) `touch trap` ; $HOME | & é"""
 
+    shell.state.touch()  # as mktemp leaves it
+    unopened = shell.run("jit_close")
     opened = shell.run("jit_open", "-l", "desk-1", "-d", "1h", "-j", text, "-p", "ssh", *HURRY)
     grants = len(fleet.grants("desk-1"))
     kept = stat.S_IMODE(shell.state.stat().st_mode), shell.state.read_text()
     closed = shell.run("jit_close")
     again = shell.run("jit_close")
 
+    assert (unopened.returncode, "nothing was opened" in unopened.stdout) == (0, True), unopened.stdout
     assert (opened.returncode, grants) == (0, 1), opened.stdout
     assert fleet.justifications("desk-1")[0].startswith(f"{text} [run ")
     assert kept[0] == 0o600
@@ -167,6 +170,14 @@ def test_options_become_variables_and_no_secret_is_among_them(quiet: Shell) -> N
         "jit_state_file": str(quiet.folder / "kept.json"),
     }
     assert "hush-hush" not in "".join(called(quiet))
+
+
+def test_windows_of_an_earlier_run_are_not_taken_for_this_ones(quiet: Shell) -> None:
+    quiet.state.write_text('[{"id": "/subscriptions/x/virtualMachines/y", "ports": [22]}]')
+
+    opened, closed = quiet.run("jit_open", CODE="2"), quiet.run("jit_close", CODE="2")
+
+    assert (opened.returncode, closed.returncode) == (1, 75), opened.stdout
 
 
 def test_by_default_the_state_is_kept_in_a_folder_of_ones_own(quiet: Shell) -> None:
