@@ -45,6 +45,7 @@ def test_a_file_without_azure_rms_own_options_is_ours(inventories: Inventories) 
     assert "network_interface_properties" not in hosts["win-01"]
 
 
+@pytest.mark.traced
 def test_a_file_with_one_of_them_is_read_with_azure_rms_defaults(inventories: Inventories) -> None:
     host = inventories.list(batch_fetch=True).hosts[hashed("win-01")]
     assert not {"ansible_connection", "ansible_port"} & host.keys()
@@ -118,6 +119,7 @@ def test_machines_that_are_no_vms_are_left_out_with_a_warning(inventories: Inven
     assert "include_vmss_resource_groups: instances of scale sets in uniform orchestration" in output
 
 
+@pytest.mark.traced
 def test_an_expression_that_fails_is_told_once_for_all_hosts(inventories: Inventories) -> None:
     listing = inventories.list(
         plain_host_names=True, hostvar_expressions={"wrong": "tags.nothing"}, conditional_groups={"all_same": True}

@@ -29,6 +29,7 @@ def names(result: dict[str, Any]) -> list[str]:
     return [vm["name"] for vm in result["vms"]]
 
 
+@pytest.mark.traced
 def test_a_condition_that_differs_between_hosts_is_refused_by_name(
     playbooks: Playbooks, simulator: RunningSimulator
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_variable_of_the_play_may_equal_the_first_hosts_own(playbooks: Playboo
     assert run.last.result["summary"]["added"] == 6, run.output
 
 
+@pytest.mark.traced
 def test_in_a_rescue_the_hosts_have_to_be_named(playbooks: Playbooks) -> None:
     """After a batch task that failed Ansible goes on with the first host only, and says nothing."""
     tasks: list[dict[str, Any]] = [
@@ -114,6 +116,7 @@ def test_hosts_outside_the_limit_are_refused(playbooks: Playbooks, simulator: Ru
     assert simulator.journal() == []
 
 
+@pytest.mark.traced
 def test_hosts_without_a_vm_are_an_error_that_names_them_and_the_ways(
     playbooks: Playbooks, simulator: RunningSimulator
 ) -> None:
@@ -150,6 +153,7 @@ def test_one_vm_under_two_names_is_worked_on_once_and_reported_under_both(playbo
     assert run.last.result["hosts"] == {"vdi-win-01": 0, "alias": 0}
 
 
+@pytest.mark.traced
 def test_host_variables_say_wishes_for_one_host(playbooks: Playbooks) -> None:
     own = {
         "jit_request_ports": ["winrm_https"],

@@ -23,6 +23,7 @@ def shown(simulator: RunningSimulator, subscription_id: str) -> dict[str, Any]:
     return properties
 
 
+@pytest.mark.traced
 def test_in_a_play_over_vms_it_runs_once_and_takes_its_subscriptions_from_the_options(
     playbooks: Playbooks, simulator: RunningSimulator
 ) -> None:

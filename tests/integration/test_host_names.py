@@ -86,6 +86,7 @@ def test_a_vm_that_is_called_like_a_keyed_group_gets_a_suffix(inventories: Inven
     assert "same name" not in listing.output
 
 
+@pytest.mark.traced
 def test_its_conditional_groups_and_variables_are_its_own(inventories: Inventories) -> None:
     listing = inventories.list(
         resource_groups=["rg-1"],

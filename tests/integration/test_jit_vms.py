@@ -42,6 +42,7 @@ def test_running_vms_of_all_subscriptions_are_hosts_in_few_requests(
     assert simulator.writes() == []
 
 
+@pytest.mark.traced
 def test_a_host_has_azure_rms_variables_and_its_just_in_time_state(inventories: Inventories) -> None:
     jump = inventories.list().hosts["jump-01"]
     assert jump["azure_vm_id"].lower() == IDS["jump-01"].lower()
@@ -83,6 +84,7 @@ def test_the_fleet_can_be_narrowed(inventories: Inventories, options: dict[str, 
     assert sorted(inventories.list(**options).hosts) == expected
 
 
+@pytest.mark.traced
 def test_options_come_from_the_environment_too(inventories: Inventories) -> None:
     variables = {
         "JIT_VMS_SUBSCRIPTIONS": f"{PRODUCTION},{WORKPLACE}",
@@ -124,6 +126,7 @@ def test_management_groups_are_the_subscriptions_in_them(
         assert sorted(inventories.list(management_groups=[root], source=source).hosts) == RUNNING
 
 
+@pytest.mark.traced
 def test_resource_managers_lists_give_the_same_hosts(
     inventories: Inventories, simulator: RunningSimulator
 ) -> None:
@@ -181,6 +184,7 @@ def test_a_tag_makes_the_group_that_a_play_is_limited_to(inventories: Inventorie
     assert listing.hosts["vdi-win-01"]["shown_as"] == "VDI-WIN-01"
 
 
+@pytest.mark.traced
 def test_names_follow_the_preferences_and_stay_unique(inventories: Inventories) -> None:
     hosts = inventories.list(hostnames=["tags.absent", "nothing.there", "name ~ '.example.com'"]).hosts
     assert sorted(hosts) == [f"{name}.example.com" for name in RUNNING]
@@ -237,6 +241,7 @@ def caching_in(folder: Path) -> dict[str, Any]:
     return {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(folder)}
 
 
+@pytest.mark.traced
 def test_a_cached_fleet_costs_no_request_until_it_is_flushed(
     inventories: Inventories, simulator: RunningSimulator, tmp_path: Path
 ) -> None:
@@ -341,6 +346,7 @@ def test_sign_in_options_may_be_templates(inventories: Inventories, simulator: R
     assert sorted(inventories.list(env=env, secret=secret).hosts) == RUNNING
 
 
+@pytest.mark.traced
 def test_without_credential_the_options_to_set_are_named(inventories: Inventories) -> None:
     said = inventories.fail(env={"AZURE_SECRET": "", "AZURE_CLIENT_SECRET": ""})
     assert "secret (or AZURE_SECRET, AZURE_CLIENT_SECRET)" in said

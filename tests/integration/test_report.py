@@ -181,6 +181,7 @@ def test_deleted_vms_in_policies_are_told(playbooks: Playbooks, folder: Path, si
     assert [row["kind"] for row in tables(folder, "policies.csv")].count("missing_vm") == 1
 
 
+@pytest.mark.traced
 def test_open_windows_desktops_get_connection_files_and_closed_ones_lose_them(
     playbooks: Playbooks, folder: Path, simulator: RunningSimulator
 ) -> None:

@@ -44,6 +44,7 @@ def test_long_work_shows_how_far_it_is_unless_it_is_a_prediction_or_secret_or_to
     assert not [output for output in silent if PROGRESS.search(output)]
 
 
+@pytest.mark.traced
 def test_each_vm_is_told_and_short_work_shows_no_progress(covered: Playbooks) -> None:
     run = covered.play([ASK])
 

@@ -62,11 +62,11 @@ def one_word(text: str) -> str:
 
 
 def is_wider_than(text: str, length: int) -> bool:
-    """Tell whether a CIDR prefix is shorter than `length`; of IPv6 a prefix counts four times its length."""
+    """Tell whether a CIDR prefix is shorter than `length`, of IPv6 shorter than four times that."""
     network = network_of(text)
     if network is None:
         return False
-    return network.prefixlen < (length if isinstance(network, IPv4Network) else min(4 * length, 128))
+    return network.prefixlen < (length if isinstance(network, IPv4Network) else 4 * length)
 
 
 @lru_cache(maxsize=65536)

@@ -226,6 +226,22 @@ TABLE = [
         origin=OWN,
     ),
     Row(
+        "opened by this controller, until the very moment that is demanded",
+        opened(90 * MINUTE),
+        grants=(grant(justification=f"[{ME}] (my_ip)", ends_in=90 * MINUTE),),
+        origin=OWN,
+    ),
+    Row(
+        "opened by this controller, and other ports from elsewhere",
+        opened(3 * HOUR),
+        grants=(
+            grant(justification=f"[{ME}] (my_ip)"),
+            grant(21, ("203.0.113.9",), justification=f"[{ME}] (my_ip)"),
+            grant(3389, ("203.0.113.9",), justification=f"[{ME}] (my_ip)"),
+        ),
+        origin=OWN,
+    ),
+    Row(
         "opened by somebody else",
         Ask(22, (), 3 * HOUR),
         grants=(grant(justification="[bob@laptop] (my_ip)"), grant(sources=("*",))),
@@ -251,6 +267,16 @@ def test_a_clamped_duration_demands_no_more_than_half_of_it() -> None:
     enough = decide(wish, coverage, [grant(ends_in=HOUR)], NOON)
     assert asked == [Ask(22, (DESK,), 2 * HOUR)]
     assert enough == [AlreadyOpen(22, (DESK,), NOON + HOUR, ())]
+
+
+@pytest.mark.parametrize(("least", "demanded"), [(2 * HOUR, HOUR), (3 * HOUR, HOUR), (HOUR / 2, HOUR / 2)])
+def test_only_a_demand_that_can_not_be_met_is_halved(least: timedelta, demanded: timedelta) -> None:
+    wish = Wish(vm_id(), (22,), FROM_DESK, 2 * HOUR, least, clamp=True)
+    coverage = Coverage(vm_id(), (rule(hours=2),))
+    assert decide(wish, coverage, [grant(ends_in=demanded)], NOON) == [
+        AlreadyOpen(22, (DESK,), NOON + demanded, ())
+    ]
+    assert decide(wish, coverage, [grant(ends_in=demanded - MINUTE)], NOON) == [Ask(22, (DESK,), 2 * HOUR)]
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.case)

@@ -14,6 +14,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.closing import
     Whose,
     choose,
     holds_words,
+    is_explained,
     plan,
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.grants import Grant
@@ -103,6 +104,7 @@ def test_breaking_glass_chooses_windows_that_admit_more_too() -> None:
         (MINE, window(by=COLLEAGUE), False),
         (Whose(ADA, own_name="Ada@example.com"), window(by="", requestor="ada@example.com"), True),
         (Whose(ADA, own_name="ada@example.com"), window(by="", requestor="bob@example.com"), False),
+        (Whose(ADA, own_name="ada@example.com"), window(by="", requestor="aaa@example.com"), False),
         (Whose(ADA, own_name=""), window(by="", requestor=""), False),
         (ANYBODY, window(by=COLLEAGUE), True),
         (EVERYBODY, window(by=COLLEAGUE), True),
@@ -136,6 +138,8 @@ def test_a_window_is_chosen_by_who_asked_for_it_and_why(whose: Whose, found: Gra
         ("SUB-CHG-4711", "CHG-4711", False),
         ("CHG-4711-2", "CHG-4711", False),
         ("CHG_4711", "4711", False),
+        ("DATA-1", "A-1", False),
+        ("CHG-47", "CHG-4", False),
         # the number of a run
         ("CHG-1 [run 4711-81234-1f3a9c2e by ada@desk]", "4711", False),
         # the text is no pattern
@@ -149,17 +153,33 @@ def test_a_justification_holds_whole_words_and_no_parts_of_them(text: str, wante
 
 MINE_HERE = window(22, DESK)
 MORE_THAN_MEANT = [
-    ("another port", rule(22, 3389), (MINE_HERE,), (), "it also opens 3389"),
+    ("another port", rule(22, 3389), (MINE_HERE,), (), "it also opens 3389;"),
     (
         "another port of the same request",
         rule(22, 3389),
         (MINE_HERE,),
         (window(3389, DESK),),
-        "it also opens 3389",
+        "it also opens 3389;",
     ),
-    ("a span of ports", rule(spans=((20, 30),)), (MINE_HERE,), (), "it also opens 20-21, 23-30"),
+    ("a span of ports", rule(spans=((20, 30),)), (MINE_HERE,), (), "it also opens 20-21, 23-30;"),
+    ("a span that ends with the port", rule(spans=((20, 22),)), (MINE_HERE,), (), "it also opens 20-21;"),
+    ("a span of one more port", rule(spans=((21, 22),)), (MINE_HERE,), (), "it also opens 21;"),
     ("another VM", rule(22, destinations=(ADDRESS, NEIGHBOUR)), (MINE_HERE,), (), "it also serves 10.0.1.5"),
     ("another's equal window", rule(22), (MINE_HERE,), (window(by=COLLEAGUE),), "[bob@control-node]"),
+    (
+        "an equal window that Azure knows by a name",
+        rule(22),
+        (MINE_HERE,),
+        (window(by=COLLEAGUE, requestor="bob@example.com"),),
+        'another request of bob@example.com "CHG-1',
+    ),
+    (
+        "an equal window that Azure knows by none",
+        rule(22),
+        (MINE_HERE,),
+        (window(by=COLLEAGUE),),
+        'another request "CHG-1',
+    ),
     (
         "another's wider window, for a part of which it may be",
         rule(22, sources=(OTHER_DESK,)),
@@ -188,11 +208,55 @@ def test_a_rule_that_admits_more_is_left_and_its_problem_told(
     assert port.ended_by(()) == []
 
 
-def test_a_wider_rule_that_nobodys_window_explains_is_left_and_told() -> None:
+@pytest.mark.parametrize("sources", [(OFFICE,), (DESK, OTHER_DESK)])
+def test_a_wider_rule_that_nobodys_window_explains_is_left_and_told(sources: tuple[str, ...]) -> None:
     mine = window(22, DESK)
-    (port,) = plan(CloseWish(vm_id()), [mine], [mine], LAYOUT, [rule(22, sources=(OFFICE,))], MINE)
+    (port,) = plan(CloseWish(vm_id()), [mine], [mine], LAYOUT, [rule(22, sources=sources)], MINE)
     assert port.rules == ()
-    assert OFFICE in port.problems[0]
+    assert ", ".join(sources) in port.problems[0]
+
+
+def test_a_rule_for_one_of_a_vms_addresses_serves_no_other_vm() -> None:
+    two = tuple(Attachment("nic", one, "nsg", None, subnet_known=True) for one in (ADDRESS, NEIGHBOUR))
+    mine, found = window(22), rule(22)
+    (port,) = plan(CloseWish(vm_id()), [mine], [mine], Layout(vm_id(), two, is_complete=True), [found], MINE)
+    assert (port.rules, port.problems) == ((found,), ())
+
+
+def test_each_port_has_its_own_windows() -> None:
+    ending, staying = [window(22), window(443), window(3389)], [window(80, by=COLLEAGUE), window(443, OFFICE)]
+    ports = plan(CloseWish(vm_id(), (80,)), ending, [*ending, *staying], LAYOUT, [], MINE)
+    assert [(port.port, port.ending, port.staying) for port in ports] == [
+        (22, (ending[0],), ()),
+        (80, (), (staying[0],)),
+        (443, (ending[1],), (staying[1],)),
+        (3389, (ending[2],), ()),
+    ]
+
+
+def test_breaking_glass_finds_the_ports_that_a_rule_names_one_by_one() -> None:
+    ports = plan(CloseWish(vm_id()), [], [], LAYOUT, [rule(22, spans=((22, 22), (20, 30)))], EVERYBODY)
+    assert [port.port for port in ports] == [22]
+
+
+@pytest.mark.parametrize(
+    ("found", "live", "explained"),
+    [
+        (rule(22), [window(22)], True),
+        (rule(22), [window(21), window(22)], True),
+        (rule(22, sources=(OFFICE,)), [window(22)], True),
+        (rule(22), [window(22, OFFICE)], True),
+        (rule(22), [window(21)], False),
+        (rule(22), [window(23)], False),
+        (rule(22), [window(22, OTHER_DESK)], False),
+        (rule(22), [], False),
+        (dataclasses.replace(rule(22), name="somebody's"), [window(22)], False),
+    ],
+)
+def test_a_rule_is_explained_by_a_window_of_the_port_for_some_of_its_sources(
+    found: SecurityRule, live: list[Grant], explained: bool
+) -> None:
+    assert is_explained(found, 22, live) is explained
 
 
 def test_a_wider_rule_that_is_a_colleagues_is_none_of_our_business() -> None:

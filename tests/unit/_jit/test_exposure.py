@@ -583,3 +583,33 @@ def test_a_vm_is_closed_only_if_all_of_it_was_seen(places: list[Endpoint], expec
 def test_a_vm_of_which_nothing_was_read_is_unknown() -> None:
     verdict = judge_vm([], INTERNET, 22)
     assert (verdict.state, verdict.reason, verdict.blamed) == ("unknown", "no IP configuration was read", None)
+
+
+@pytest.mark.parametrize(
+    ("place", "layer"),
+    [
+        (endpoint(subnet=UNREAD, nic=group_of(allow())), "subnet"),
+        (endpoint(subnet=group_of(allow()), nic=UNREAD), "interface"),
+    ],
+)
+def test_a_group_that_was_not_read_is_named_by_where_it_is(place: Endpoint, layer: str) -> None:
+    reason = judge(place, SOMEBODY, 22).reason
+    assert reason == (f"it can't be told what comes of the security group of the {layer}, which could not be read")
+
+
+@pytest.mark.parametrize(
+    ("admitted", "told"),
+    [
+        (["203.0.113.1"], "203.0.113.1 let in by"),
+        (["203.0.113.1", "203.0.113.3", "203.0.113.5"], "203.0.113.1, 203.0.113.3, 203.0.113.5 let in by"),
+        (
+            ["203.0.113.1", "203.0.113.3", "203.0.113.5", "203.0.113.7"],
+            "203.0.113.1, 203.0.113.3, 203.0.113.5 and 1 more let in by",
+        ),
+    ],
+)
+def test_of_many_prefixes_three_are_shown(admitted: list[str], told: str) -> None:
+    rules = [allow(source, priority=300 + number) for number, source in enumerate(admitted)]
+    verdict = judge(endpoint(nic=group_of(*rules)), "203.0.113.0/24", 22)
+    assert verdict.state == "partial"
+    assert verdict.reason.startswith(told)

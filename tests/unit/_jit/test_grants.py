@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.grants import (
     Grant,
     covered_until,
+    is_live_request,
     live_grants,
     read_grants,
 )
@@ -185,3 +186,22 @@ def test_several_sources_are_covered_as_long_as_each_of_them(grants: list[Grant]
 
 def test_nobody_is_never_covered() -> None:
     assert covered_until([grant()], 22, []) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "live"),
+    [
+        (request(), True),
+        (request(status="INITIATING"), True),
+        (request(endTimeUtc=""), True),
+        (request(status="Revoked"), False),
+        (request(status="Failed"), False),
+        (request(status=None), False),
+        ({}, False),
+        ({"virtualMachines": None}, False),
+        ({"virtualMachines": [{"ports": None}]}, False),
+        ({"virtualMachines": [{"ports": []}, *request()["virtualMachines"]]}, True),
+    ],
+)
+def test_a_request_lives_while_one_of_its_ports_does(found: Json, live: bool) -> None:
+    assert is_live_request(found) is live

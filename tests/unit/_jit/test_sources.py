@@ -11,8 +11,11 @@ import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.sources import (
     admits_everybody,
     covers,
+    is_address,
     is_unlimited,
+    is_wider_than,
     normal,
+    one_word,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,3 +151,54 @@ def test_words_cover_only_themselves(outer: str, inner: str, expected: bool) -> 
 def test_any_text_can_be_asked_about(text: str) -> None:
     assert covers(text, text)
     assert covers("*", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "single"),
+    [
+        ("203.0.113.7", True),
+        ("203.0.113.7/32", True),
+        ("203.0.113.6/31", False),
+        ("0.0.0.0/0", False),
+        ("2001:db8::7", True),
+        ("2001:db8::7/127", False),
+        ("*", False),
+        ("Internet", False),
+        ("", False),
+    ],
+)
+def test_only_a_prefix_of_one_address_is_an_address(text: str, single: bool) -> None:
+    assert is_address(text) is single
+
+
+@pytest.mark.parametrize("word", ["*", "any", "Internet", "0.0.0.0/0"])
+def test_everybody_is_written_in_one_word(word: str) -> None:
+    assert one_word(word) == "*"
+
+
+@pytest.mark.parametrize("text", ["203.0.113.7", "203.0.113.0/24", "::/0", "VirtualNetwork", ""])
+def test_others_keep_their_word(text: str) -> None:
+    assert one_word(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "wider"),
+    [
+        ("10.0.0.0/8", 16, True),
+        ("10.0.0.0/15", 16, True),
+        ("10.0.0.0/16", 16, False),
+        ("10.0.0.0/17", 16, False),
+        ("10.0.0.4", 32, False),
+        ("10.0.0.4/31", 32, True),
+        ("0.0.0.0/0", 0, False),
+        ("2001:db8::/63", 16, True),
+        ("2001:db8::/64", 16, False),
+        ("2001:db8::/65", 16, False),
+        ("2001:db8::/127", 32, True),
+        ("2001:db8::7", 32, False),
+        ("*", 16, False),
+        ("VirtualNetwork", 32, False),
+    ],
+)
+def test_a_prefix_is_wider_than_a_length_of_its_family(text: str, length: int, wider: bool) -> None:
+    assert is_wider_than(text, length) is wider
