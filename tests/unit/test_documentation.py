@@ -189,8 +189,12 @@ def test_every_variable_of_a_command_is_known_to_its_playbook() -> None:
     assert len(found) > 20
 
 
-def test_there_are_commands_to_run() -> None:
-    assert len({command for _, command in commands() if reason_not_to_run(command) is None}) > 12
+def test_what_is_run_is_of_ansible_or_the_simulator() -> None:
+    """Anything else needs a reason, rather than a failure of the longer test that runs it."""
+    run = [(block.where, command) for block, command in commands() if reason_not_to_run(command) is None]
+    ours = re.compile(r"(ansible|ansible-inventory|ansible-playbook|python -m azure_simulator exec) ")
+    assert [(where, command) for where, command in run if not ours.match(command)] == []
+    assert len(run) > 12
 
 
 # -- the site -----------------------------------------------------------------------------------------------------
