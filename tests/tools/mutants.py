@@ -31,7 +31,7 @@ CORE = "plugins/module_utils/_jit"
 SAMPLE: Mapping[str, tuple[str, ...]] = {
     "access": ("test_access.py",),
     "closing": ("test_closing.py",),
-    "exposure": ("test_exposure.py", "test_exposure_by_trying.py"),
+    "exposure": ("test_exposure.py",),
     "granted": ("test_granted.py",),
     "grants": ("test_grants.py",),
     "rule_terms": ("test_security_rules.py",),

@@ -162,6 +162,13 @@ MORE_THAN_MEANT = [
         "it also opens 3389;",
     ),
     ("a span of ports", rule(spans=((20, 30),)), (MINE_HERE,), (), "it also opens 20-21, 23-30;"),
+    (
+        "a port that is written as a span",
+        rule(spans=((22, 22), (int("3389"), int("3389")))),
+        (MINE_HERE,),
+        (),
+        "s 3389;",
+    ),
     ("a span that ends with the port", rule(spans=((20, 22),)), (MINE_HERE,), (), "it also opens 20-21;"),
     ("a span of one more port", rule(spans=((21, 22),)), (MINE_HERE,), (), "it also opens 21;"),
     ("another VM", rule(22, destinations=(ADDRESS, NEIGHBOUR)), (MINE_HERE,), (), "it also serves 10.0.1.5"),

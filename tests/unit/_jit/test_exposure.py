@@ -399,6 +399,9 @@ def test_an_unread_firewall_may_bring_in_more_than_those_who_certainly_get_in() 
     assert (verdict.state, verdict.admitted, verdict.is_doubtful) == ("partial", (SOMEBODY,), True)
     assert verdict.reason.endswith("; an Azure Firewall's rules were not read")
     assert not judge(endpoint(nic=some), "203.0.113.0/24", 22).is_doubtful
+    for group in (EMPTY, UNREAD):
+        unknown = judge(endpoint(nic=group, unread=frozenset({Unread.FIREWALL})), SOMEBODY, 22)
+        assert (unknown.reason, unknown.is_doubtful) == ("an Azure Firewall's rules were not read", True)
 
 
 def test_unread_admin_rules_make_everything_unknown() -> None:
@@ -613,3 +616,41 @@ def test_of_many_prefixes_three_are_shown(admitted: list[str], told: str) -> Non
     verdict = judge(endpoint(nic=group_of(*rules)), "203.0.113.0/24", 22)
     assert verdict.state == "partial"
     assert verdict.reason.startswith(told)
+
+
+def test_who_gets_in_is_blamed_on_the_first_rule_that_somebody_wrote() -> None:
+    written, other = group_of(allow(name="written")), group_of(allow(name="other"))
+    for subnet, nic, name in (
+        (written, EMPTY, "written"),
+        (EMPTY, written, "written"),
+        (written, other, "written"),
+    ):
+        verdict = judge(endpoint(subnet=subnet, nic=nic, network_space=("10.0.0.0/16",)), NEIGHBOUR, 22)
+        assert isinstance(verdict.rule, SecurityRule)
+        assert (verdict.state, verdict.rule.name) == ("open", name)
+    by_default = judge(endpoint(subnet=EMPTY, nic=EMPTY, network_space=("10.0.0.0/16",)), NEIGHBOUR, 22)
+    assert by_default.decisive == by_default.trail[0]
+
+
+def test_an_assumption_that_makes_no_difference_is_no_doubt() -> None:
+    rules = allow(SOMEBODY, priority=100), deny("AzureCloud", priority=200), deny(priority=300)
+    verdict = judge(endpoint(nic=group_of(*rules)), "203.0.113.0/24", 22)
+    assert (verdict.state, verdict.admitted, verdict.is_doubtful) == ("partial", (SOMEBODY,), False)
+    assert verdict.reason.endswith(", and nobody else")
+
+
+def test_who_may_be_in_the_network_and_would_be_refused_is_a_doubt() -> None:
+    rules = (
+        allow("172.16.0.0/12", priority=100, name="may-be-there"),
+        allow("10.0.0.0/16", priority=200, name="is-there"),
+    )
+    place = endpoint(nic=group_of(*rules, deny(priority=300)), network_space=("10.0.0.0/16",))
+    verdict = judge(place, VIRTUAL_NETWORK, 22)
+    assert (verdict.state, verdict.is_doubtful) == ("partial", True)
+    assert [step.rule.name for step in verdict.trail if step.rule] == ["is-there"]
+
+
+def test_what_can_not_be_told_is_a_doubt() -> None:
+    assert judge(endpoint(nic=UNREAD), SOMEBODY, 22).is_doubtful
+    elsewhere = judge(endpoint(nic=group_of(allow("172.16.0.0/12"), deny())), VIRTUAL_NETWORK, 22)
+    assert (elsewhere.state, elsewhere.is_doubtful) == ("unknown", True)

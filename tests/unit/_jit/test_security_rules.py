@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.rule_terms import EVERY_PORT
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.rule_terms import EVERY_PORT, Span, spans_of
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.security_rules import (
     SecurityGroup,
     SecurityRule,
@@ -58,6 +58,17 @@ def test_a_rule_is_read_whole() -> None:
         description="for the administrators",
         provisioning_state="Succeeded",
     )
+
+
+@pytest.mark.parametrize("priority", [310, "310"])
+def test_a_rule_with_every_field_is_read_as_one_with_few(priority: int | str) -> None:
+    plurals = ("sourceAddressPrefixes", "destinationAddressPrefixes", "sourcePortRanges", "destinationPortRanges")
+    empty: dict[str, Any] = {field: [] for field in plurals}
+    full = {**empty, "destinationPortRange": "22", "sourceAddressPrefixes": ["203.0.113.7"]}
+    found = read(priority=priority, sourceAddressPrefix="198.51.100.9", **full)
+    assert (found.priority, found.inbound, found.allows, found.protocol) == (310, True, True, "*")
+    assert found.sources == ("198.51.100.9", "203.0.113.7")
+    assert found.destination_ports == ((22, 22),)
 
 
 @pytest.mark.parametrize(
@@ -355,3 +366,28 @@ def test_a_rule_is_read_by_itself_whatever_was_read_before(priority: Any) -> Non
 @pytest.mark.parametrize("value", [{"a": 1}, [{"a": 1}], [["*"]]])
 def test_an_object_where_a_text_should_be_is_read_as_some_text(value: Any) -> None:
     assert read(sourceAddressPrefix=value).sources == (str(value[0] if isinstance(value, list) else value),)
+
+
+@pytest.mark.parametrize(
+    ("texts", "spans"),
+    [
+        (["*"], EVERY_PORT),
+        (["22"], ((22, 22),)),
+        (["0-65535"], EVERY_PORT),
+        ([" 20 - 30 ", "443"], ((20, 30), (443, 443))),
+        (["22-22"], ((22, 22),)),
+        (["65535"], ((65535, 65535),)),
+        # none at all where one isn't understood
+        (["22", "!"], ()),
+        (["!"], ()),
+        (["(22)"], ()),
+        (["65536"], ()),
+        (["30-20"], ()),
+        (["22-"], ()),
+        (["-22"], ()),
+        (["ssh"], ()),
+        ([], ()),
+    ],
+)
+def test_ranges_of_ports_are_read_or_not_understood(texts: list[str], spans: tuple[Span, ...]) -> None:
+    assert spans_of(texts) == spans
