@@ -17,16 +17,7 @@ description:
   - The task runs once, on the controller; the hosts of the play are no matter.
 extends_documentation_fragment:
   - jitfleet.azure.auth
-attributes:
-  check_mode:
-    support: full
-    description: Reads only.
-  diff_mode:
-    support: N/A
-    description: Changes nothing.
-  idempotent:
-    support: full
-    description: Changes nothing.
+  - jitfleet.azure.reading
 options:
   subscriptions:
     description:

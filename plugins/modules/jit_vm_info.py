@@ -22,16 +22,7 @@ extends_documentation_fragment:
   - jitfleet.azure.auth
   - jitfleet.azure.batch
   - jitfleet.azure.permissions
-attributes:
-  check_mode:
-    support: full
-    description: Reads only.
-  diff_mode:
-    support: N/A
-    description: Changes nothing.
-  idempotent:
-    support: full
-    description: Changes nothing.
+  - jitfleet.azure.reading
 options:
   on_failure:
     description:
