@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from running_simulator import RunningSimulator, running_simulator
+from security_rules import wire_rule
 
 SUBSCRIPTIONS = {
     "desk": "5b1f6f0e-3c5a-4d0f-9a53-2f1e7c0d1e01",
@@ -61,18 +62,9 @@ class SmallFleet:
 
     def expose(self, name: str) -> None:
         """Have somebody let everybody in to SSH."""
-        properties = {
-            "access": "Allow",
-            "direction": "Inbound",
-            "priority": 200,
-            "protocol": "Tcp",
-            "sourceAddressPrefix": "*",
-            "sourcePortRange": "*",
-            "destinationAddressPrefix": "*",
-            "destinationPortRange": "22",
-        }
-        rule = f"{self._nsg(name)}/securityRules/allow-ssh-for-a-test"
-        self.cloud.arm("PUT", rule, {"properties": properties}, api_version="2024-01-01")
+        rule = wire_rule("allow-ssh-for-a-test", 200, protocol="Tcp", destinationPortRange="22")
+        path = f"{self._nsg(name)}/securityRules/{rule['name']}"
+        self.cloud.arm("PUT", path, {"properties": rule["properties"]}, api_version="2024-01-01")
         self.cloud.advance(15)
 
     def policy(self, name: str) -> str:

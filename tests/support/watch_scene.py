@@ -22,6 +22,7 @@ from azure_simulator.network.models import SecurityRule
 from cloud import Cloud, JitPolicyClient, rule, wish
 from cloud_arm import CloudArm, CloudClock
 from samples import OTHER_SUBSCRIPTION, SUBSCRIPTION
+from security_rules import wire_rule
 
 MINUTE = 60
 SUBSCRIPTIONS = {"one": SUBSCRIPTION, "two": OTHER_SUBSCRIPTION}
@@ -84,16 +85,7 @@ class Watched:
 
     def expose(self, name: str) -> None:
         """Let everybody in to port 22, before the rule by which just-in-time access keeps it closed."""
-        properties = {
-            "access": "Allow",
-            "direction": "Inbound",
-            "priority": 200,
-            "protocol": "Tcp",
-            "sourceAddressPrefix": "*",
-            "sourcePortRange": "*",
-            "destinationAddressPrefix": "*",
-            "destinationPortRange": "22",
-        }
+        properties = wire_rule("allow-ssh", 200, protocol="Tcp", destinationPortRange="22")["properties"]
         self._group(name).put(SecurityRule("allow-ssh", properties))
 
     def fail(self, part: str, error: AzureRefused) -> Callable[[], None]:

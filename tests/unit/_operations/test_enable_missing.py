@@ -13,7 +13,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcome
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.safe_write import Patience
 from memory_azure import MemoryAzure, raising, refused
 from open_services import OpenServices
-from opening import DESK, covered, error, run, states
+from opening_scene import DESK, covered, error, run, states
 from samples import HOUR, SUBSCRIPTION, access, entry, policy_id, port, vm_id
 
 PATIENCE = Patience(timedelta(seconds=5), timedelta(seconds=6), timedelta(seconds=300))

@@ -23,7 +23,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcome
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.seams import Keep
 from memory_azure import CALLER, Call, MemoryAzure, raising, refused
 from open_services import OpenServices
-from opening import DESK, ME, REFERENCE, covered, error, posted, run, states
+from opening_scene import DESK, ME, REFERENCE, covered, error, posted, run, states
 from samples import HOUR, OTHER_SUBSCRIPTION, access, entry, policy_id, port, vm_id
 
 LOST = ReplyLost("POST was sent, but its answer was lost")

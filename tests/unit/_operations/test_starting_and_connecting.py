@@ -15,7 +15,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import VmI
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.reach import Miss, Target
 from memory_azure import MemoryAzure, raising, refused
 from open_services import OpenServices
-from opening import DESK, covered, error, run, states
+from opening_scene import DESK, covered, error, run, states
 from samples import HOUR, access, entry, policy_id, port, vm_id
 
 LOST = ReplyLost("POST was sent, but its answer was lost")
