@@ -6,7 +6,7 @@ BIN := .venv/bin
 WORKERS ?= auto
 SOURCES := plugins extensions tests
 
-.PHONY: help setup demo test lint types unit coverage mutants contract integration e2e matrix browser rulebook sanity publishing docs clients bench clean
+.PHONY: help setup demo test lint types unit coverage mutants contract integration e2e matrix browser rulebook sanity publishing docs clients bench pictures clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -72,6 +72,9 @@ bench: setup ## side-by-side figures
 	$(BIN)/python tests/bench
 	$(BIN)/python tests/bench/inventory.py
 	$(BIN)/python tests/bench/simulator.py
+
+pictures: setup browser ## the README's pictures, made anew by a run of the demo
+	$(BIN)/python tests/tools/pictures.py
 
 clean: ## remove what the other targets made
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
