@@ -51,3 +51,15 @@ def test_security_names_tests_that_there_are() -> None:
     named = re.findall(r"`((?:unit|integration|e2e|contract)/[\w/]+\.py)`", text)
     assert len(named) > 10
     assert [name for name in named if not (ROOT / "tests" / name).is_file()] == []
+
+
+def test_pre_commit_runs_the_tools_that_make_runs() -> None:
+    """Its hooks take the tools of the environment, so their versions can't differ from those that make uses."""
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = [hook for repository in config["repos"] for hook in repository["hooks"]]
+    assert {repository["repo"] for repository in config["repos"]} == {"local"}
+    assert [hook["entry"].split()[:2] for hook in hooks] == [
+        [".venv/bin/ruff", "format"],
+        [".venv/bin/ruff", "check"],
+        ["make", "types"],
+    ]

@@ -155,3 +155,16 @@ def test_azure_says_how_long_to_wait(header: str, pause: float) -> None:
     location = {"Location": f"{CloudArm(cloud)._base_url}/x", "Retry-After": header}
     ArmEffectiveRules(Waiting(cloud, **location)).read(nic(cloud), wait)
     assert pauses == [pause]
+
+
+class Leading(CloudArm):
+    """Says that a list goes on at another host."""
+
+    def _page(self, url: str) -> Any:
+        yield from ()
+        return {"nextLink": "https://elsewhere.example/subscriptions?$skiptoken=1"}
+
+
+def test_a_lists_next_page_is_looked_for_in_this_cloud_only() -> None:
+    with pytest.raises(ReplyLost, match="lies outside"):
+        list(Leading(Cloud("demo")).items("/subscriptions", "2022-12-01"))
