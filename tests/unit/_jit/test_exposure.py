@@ -639,6 +639,13 @@ def test_an_assumption_that_makes_no_difference_is_no_doubt() -> None:
     assert verdict.reason.endswith(", and nobody else")
 
 
+def test_an_assumption_that_makes_a_difference_is_a_doubt_beside_who_certainly_gets_in() -> None:
+    rules = allow(SOMEBODY, priority=100), allow("AzureCloud", priority=200, name="tag"), deny(priority=300)
+    verdict = judge(endpoint(nic=group_of(*rules)), "203.0.113.0/24", 22)
+    assert (verdict.state, verdict.admitted, verdict.is_doubtful) == ("partial", (SOMEBODY,), True)
+    assert verdict.reason.endswith(", it can't be told what comes of tag (200) in nsg")
+
+
 def test_who_may_be_in_the_network_and_would_be_refused_is_a_doubt() -> None:
     rules = (
         allow("172.16.0.0/12", priority=100, name="may-be-there"),
@@ -652,5 +659,9 @@ def test_who_may_be_in_the_network_and_would_be_refused_is_a_doubt() -> None:
 
 def test_what_can_not_be_told_is_a_doubt() -> None:
     assert judge(endpoint(nic=UNREAD), SOMEBODY, 22).is_doubtful
+    assert judge(endpoint(nic=EMPTY, unread=frozenset({Unread.ADMIN_RULES})), SOMEBODY, 22).is_doubtful
+    assert judge(endpoint(nic=EMPTY, address=""), SOMEBODY, 22).is_doubtful
+    assert not judge(endpoint(nic=EMPTY), SOMEBODY, 22).is_doubtful
+    assert not judge(endpoint(nic=group_of(allow())), SOMEBODY, 22).is_doubtful
     elsewhere = judge(endpoint(nic=group_of(allow("172.16.0.0/12"), deny())), VIRTUAL_NETWORK, 22)
     assert (elsewhere.state, elsewhere.is_doubtful) == ("unknown", True)
