@@ -19,7 +19,8 @@ demo: setup ## show the collection at work on the simulator
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_CALLBACK_RESULT_FORMAT=yaml $(BIN)/python -m azure_simulator exec --fleet demo --provisioning 1s -- \
 		ansible-playbook -i playbooks/inventory/demo.jit_vms.yml playbooks/demo.yml
 
-test: lint types unit contract integration e2e matrix sanity publishing ## everything below; what CI runs
+test: lint types unit contract integration e2e ## everything below; what CI runs
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target matrix sanity publishing
 
 lint: setup ## style, by ruff
 	$(BIN)/ruff format --check $(SOURCES)
@@ -56,8 +57,10 @@ browser: setup ## what the report's tests need: Chromium, by apt-get where this 
 rulebook: setup ## ansible-rulebook for the tests of event-driven automation, where the machine has Java
 	@$(BIN)/python tests/tools/rulebook.py
 
-sanity: setup ## ansible-test sanity on each supported ansible-core that this machine's Pythons can run
-	$(BIN)/python tests/tools/sanity.py
+sanity: sanity-2.21 sanity-2.20 sanity-2.19 ## ansible-test sanity on each supported ansible-core that this machine's Pythons can run
+
+sanity-%: setup
+	$(BIN)/python tests/tools/sanity.py --core $*
 
 publishing: setup ## what Galaxy and Automation Hub would check, on what they would get, and the documentation's site
 	$(BIN)/python tests/tools/publishing.py

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build the collection, install it into an empty path, and run ansible-test sanity on what arrives there.
 
-Takes each supported ansible-core that an interpreter of this machine can run, the newest first, unless told which.
-Other arguments go to ansible-test, for example "--test pep8" or the path of a file.
+Takes the newest supported ansible-core, unless told which. Other arguments go to ansible-test, for example
+"--test pep8" or the path of a file.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ from interpreters import find_interpreter, version_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "sanity"
-# ansible-test keeps one environment for each test below its home: with this one it touches nothing of the user's.
-HOME = CACHE / "home"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +37,24 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What this run takes."""
+    """What one round takes, and where it keeps all that it makes."""
 
     core: str
     version: str
     interpreter: str
+
+    @property
+    def folder(self) -> Path:
+        return CACHE / f"core-{self.core}-python-{self.version}"
+
+    @property
+    def environment(self) -> Path:
+        return self.folder / "venv"
+
+    @property
+    def home(self) -> Path:
+        """Where ansible-test keeps an environment for each test, so that it touches nothing of the user's."""
+        return self.folder / "home"
 
 
 ALL_SERIES = (
@@ -58,52 +69,52 @@ ROUNDS = (["--skip-test", "pylint"], ["--test", "pylint", "plugins/"])
 
 def main() -> None:
     arguments, others = parse_arguments()
-    choices = choose(arguments.core, arguments.python)
-    HOME.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at a time would pull the tree from under each other
-        sys.exit(max([check(choice, others) for choice in choices]))
+    sys.exit(check(choose(arguments.core, arguments.python), others))
 
 
 def check(choice: Choice, others: list[str]) -> int:
     """Prepare all that ansible-test needs, and run it; return its exit code."""
     print(f"sanity: ansible-core {choice.core} on Python {choice.version}", flush=True)
-    environment = CACHE / f"core-{choice.core}-python-{choice.version}"
-    install_core(environment, choice)
-    provide_pip(environment)
-    content = install_collection(environment)
-    command = [f"{environment}/bin/ansible-test", "sanity", "--python", choice.version, "--color", "no"]
-    variables = {**ansible_variables(environment), "ANSIBLE_TEST_CONTENT_ROOT": str(content)}
-    rounds = [others] if others else ROUNDS
-    results = [subprocess.run([*command, *more], cwd=content, env=variables, check=False) for more in rounds]
+    choice.home.mkdir(parents=True, exist_ok=True)
+    with (choice.folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at a time would pull the tree from under each other
+        install_core(choice)
+        provide_pip(choice)
+        content = install_collection(choice)
+        ansible_test = choice.environment / "bin" / "ansible-test"
+        command = [str(ansible_test), "sanity", "--python", choice.version, "--color", "no"]
+        variables = {**ansible_variables(choice), "ANSIBLE_TEST_CONTENT_ROOT": str(content)}
+        rounds = [others] if others else ROUNDS
+        results = [subprocess.run([*command, *more], cwd=content, env=variables, check=False) for more in rounds]
     return max(result.returncode for result in results)
 
 
 def parse_arguments() -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--core", choices=[series.core for series in ALL_SERIES], help="the ansible-core series")
+    series = [one.core for one in ALL_SERIES]
+    parser.add_argument("--core", choices=series, default=series[0], help="the ansible-core series")
     parser.add_argument("--python", help="the version of Python to run it on, such as 3.12")
     return parser.parse_known_args()
 
 
-def choose(core: str | None, version: str | None) -> list[Choice]:
-    """Find an interpreter for each series that is wanted, and say which is left out."""
-    choices = []
-    for series in (one for one in ALL_SERIES if core in (None, one.core)):
-        pythons = [python for python in series.pythons if version in (None, python)]
-        found = next(((python, path) for python in pythons if (path := find_interpreter(python))), None)
-        if found:
-            choices.append(Choice(series.core, *found))
-        else:
-            print(f"sanity: ansible-core {series.core} is left out: no Python {listed(series)} here", flush=True)
-    return choices or sys.exit(f"sanity: no Python {version or ''} here that runs ansible-core {core or ''}")
+def choose(core: str, version: str | None) -> Choice:
+    """Find an interpreter for a series; where this machine has none, say so and leave."""
+    (series,) = [one for one in ALL_SERIES if one.core == core]
+    for candidate in series.pythons:
+        if version in (None, candidate) and (interpreter := find_interpreter(candidate)):
+            return Choice(core, candidate, interpreter)
+    if version:
+        sys.exit(f"sanity: no Python {version} here that runs ansible-core {core}")
+    print(f"sanity: ansible-core {core} is left out: no Python {listed(series)} here")
+    sys.exit()
 
 
 def listed(series: Series) -> str:
     return " or ".join(series.pythons)
 
 
-def install_core(environment: Path, choice: Choice) -> None:
+def install_core(choice: Choice) -> None:
+    environment = choice.environment
     stamp = environment / "sanity-stamp"
     if stamp.exists() and stamp.read_text() == str(environment) and version_of(f"{environment}/bin/python"):
         return
@@ -113,49 +124,52 @@ def install_core(environment: Path, choice: Choice) -> None:
     stamp.write_text(str(environment))
 
 
-def provide_pip(environment: Path) -> None:
+def provide_pip(choice: Choice) -> None:
     """Let ansible-test make its environments from Python's own pip, and from the user's package registry.
 
     It would fetch the first from a site of its own, and hands none of the user's variables to the second.
     """
-    (requirements,) = environment.glob("lib/python3*/site-packages/ansible_test/_internal/python_requirements.py")
-    cache = HOME / ".ansible" / "test" / "cache"
+    (requirements,) = choice.environment.glob(
+        "lib/python3*/site-packages/ansible_test/_internal/python_requirements.py"
+    )
+    cache = choice.home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     for version in re.findall(r"pip='([\d.]+)'", requirements.read_text()):
         (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(
             "import ensurepip\n\nensurepip.bootstrap()\n"
         )
 
-    listing = [f"{environment}/bin/python", "-m", "pip", "config", "list", "--disable-pip-version-check"]
+    python = choice.environment / "bin" / "python"
+    listing = [str(python), "-m", "pip", "config", "list", "--disable-pip-version-check"]
     result = subprocess.run(listing, check=True, capture_output=True, text=True)
     settings = configparser.RawConfigParser()
     for line in result.stdout.splitlines():
         name, _, value = line.partition("=")
         section, _, key = name.removeprefix(":env:").rpartition(".")
         settings.read_dict({section or "global": {key: ast.literal_eval(value)}})
-    path = HOME / ".config" / "pip" / "pip.conf"
+    path = choice.home / ".config" / "pip" / "pip.conf"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     with path.open("w") as file:
         settings.write(file)
 
 
-def install_collection(environment: Path) -> Path:
+def install_collection(choice: Choice) -> Path:
     """Install what galaxy.yml publishes: a copy outside git, without the environments in the checkout."""
-    built, tree = CACHE / "built", CACHE / "tree"
+    built, tree = choice.folder / "built", choice.folder / "tree"
     for folder in (built, tree):
         shutil.rmtree(folder, ignore_errors=True)
-    galaxy = [f"{environment}/bin/ansible-galaxy", "collection"]
-    variables = ansible_variables(environment)
+    galaxy = [str(choice.environment / "bin" / "ansible-galaxy"), "collection"]
+    variables = ansible_variables(choice)
     run([*galaxy, "build", "--output-path", str(built)], variables)
     (artifact,) = built.glob("*.tar.gz")
     run([*galaxy, "install", "--offline", "--collections-path", str(tree), str(artifact)], variables)
     return tree / "ansible_collections" / "jitfleet" / "azure"
 
 
-def ansible_variables(environment: Path) -> dict[str, str]:
-    path = f"{environment}/bin{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "HOME": str(HOME), "PATH": path}
+def ansible_variables(choice: Choice) -> dict[str, str]:
+    path = f"{choice.environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "HOME": str(choice.home), "PATH": path}
 
 
 def run(command: list[str], variables: dict[str, str] | None = None) -> None:
