@@ -9,7 +9,7 @@ SOURCES := plugins extensions tests
 ALONE := lint types unit contract integration e2e
 BESIDE := publishing sanity matrix coverage
 
-.PHONY: help setup demo test lint types unit coverage mutants contract integration e2e matrix browser rulebook sanity publishing docs clients bench pictures clean
+.PHONY: help setup demo test lint types unit coverage mutants contract integration e2e matrix browser rulebook sanity publishing docs clients bench pictures release clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -81,6 +81,9 @@ bench: setup ## side-by-side figures
 
 pictures: setup browser ## the README's pictures, made anew by a run of the demo
 	$(BIN)/python tests/tools/pictures.py
+
+release: setup ## make a release in this checkout, without publishing it: make release VERSION=1.2.0
+	@$(BIN)/python tests/tools/release.py "$(VERSION)"
 
 clean: ## remove what the other targets made
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -15,6 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = "https://raw.githubusercontent.com/jitfleet/jitfleet.azure/main/"
 LARGEST_BYTES = 200_000
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+LINKS = [
+    *re.findall(r"^\[[\w-]+\]: (\S+)$", README, re.MULTILINE),
+    *re.findall(r"(?<!!)\[[^\]]*\]\(([^)]+)\)", README),
+]
 PICTURES = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", README)
 
 
@@ -36,6 +40,13 @@ def test_a_picture_is_there_is_small_and_has_words(words: str, url: str) -> None
     path = ROOT / url.removeprefix(OURS)
     assert path.stat().st_size < LARGEST_BYTES
     assert len(words.split()) > 5
+
+
+@pytest.mark.parametrize("url", LINKS)
+def test_a_link_of_the_readme_works_on_galaxy_too(url: str) -> None:
+    assert url.startswith("https://"), "Galaxy makes nothing of relative links"
+    if page := re.fullmatch(r"https://github.com/jitfleet/jitfleet.azure/(?:blob|tree)/main/(.+)", url):
+        assert (ROOT / page[1]).exists()
 
 
 def test_the_terminals_picture_tells_what_the_demo_tells() -> None:
