@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from ._jit.access import Origin
-from ._jit.address_sets import PUBLIC, Addresses
+from ._jit.address_sets import whole_internet
 from ._jit.errors import InvalidOption, InvalidOptions
 from ._jit.ids import VmId, is_subscription_id
 from ._jit.ports import SERVICES
@@ -195,7 +195,8 @@ def read_origin(option: str, raw: Any, *, allow_any: bool) -> Origin:
     """Read where access shall be possible from."""
     refuse_empty(option, raw)
     words = [str(word).strip() for word in as_list(raw)] or ["my_ip"]
-    for word, origin in (("my_ip", Origin(own_address=True)), ("policy", Origin(whole_policy=True))):
+    everything = Origin(whole_policy=True, any_source=allow_any)
+    for word, origin in (("my_ip", Origin(own_address=True)), ("policy", everything)):
         if word in (text.lower() for text in words):
             if len(words) > 1:
                 raise InvalidOption(option, f"{word} can't be combined with other sources")
@@ -207,14 +208,12 @@ def read_origin(option: str, raw: Any, *, allow_any: bool) -> Origin:
 
 
 def _refuse_internet(option: str, prefixes: Sequence[str]) -> None:
-    """Refuse prefixes that together leave out no address of the internet, as two halves do."""
-    for version, internet in PUBLIC.items():
-        if not internet - Addresses.named(version, prefixes):
-            raise InvalidOption(
-                option,
-                f"together these open the port to the whole internet of IPv{version}; say allow_any_source: true "
-                "to mean it",
-            )
+    if version := whole_internet(prefixes):
+        raise InvalidOption(
+            option,
+            f"together these open the port to the whole internet of IPv{version}; say allow_any_source: true "
+            "to mean it",
+        )
 
 
 def _read_prefix(option: str, text: str, allow_any: bool) -> str:

@@ -62,7 +62,8 @@ options:
         knows that address, so a port counts as open already only by a grant that O(requested_by) asked for with
         V(my_ip) before; where the controller's address may have changed since, name the address itself, give
         O(my_ip_url), or use O(force).
-      - V(policy) stands for all sources that the VM's policy allows.
+      - V(policy) stands for all sources that the VM's policy allows. Where that is the whole internet, it needs
+        O(allow_any_source=true) too.
       - V(any) stands for every address; it needs O(allow_any_source=true).
       - Without it O(state=open) takes V(my_ip), and O(state=closed) ends windows from wherever they admit.
       - With O(state=closed) a window ends as a whole or not at all. One that also admits other addresses than these goes on
@@ -85,8 +86,8 @@ options:
     type: str
   allow_any_source:
     description:
-      - Allow V(any) among O(sources), which opens the ports to the whole internet, and prefixes that together are the whole
-        internet, such as V(0.0.0.0/1) and V(128.0.0.0/1).
+      - Allow V(any) among O(sources), which opens the ports to the whole internet, prefixes that together are the whole
+        internet, such as V(0.0.0.0/1) and V(128.0.0.0/1), and V(policy) where a VM's policy allows every address.
     type: bool
     default: false
   duration:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+from .address_sets import whole_internet
 from .grants import Grant, covered_until
 from .ids import VmId
 from .ourselves import NOBODY, Ourselves
@@ -24,12 +25,14 @@ class Origin:
 
     `prefixes` are addresses and CIDRs in normal form. Beside them stand two words: `whole_policy` asks for
     all that the policy allows, `own_address` leaves the address out, so that the service takes the caller's as
-    it sees it [spec]. They exclude each other and the prefixes.
+    it sees it [spec]. They exclude each other and the prefixes. With `any_source` the whole policy may turn out to
+    be the whole internet.
     """
 
     prefixes: tuple[str, ...] = ()
     whole_policy: bool = False
     own_address: bool = False
+    any_source: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,12 @@ def _decide_port(
             "policy's maximum",
         )
     sources = tuple(sorted(rule.sources)) if wish.origin.whole_policy else prefixes
+    if wish.origin.whole_policy and not wish.origin.any_source and whole_internet(sources):
+        return Denied(
+            port,
+            f"port {port} would be open to the whole internet, for the VM's policy allows that: name the "
+            "sources that are meant, or say allow_any_source: true",
+        )
     remaining = _remaining(wish, duration)
     if remaining >= duration:
         return Denied(

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, summarize_address_range
 from itertools import chain
 from typing import TypeAlias
 
-from .sources import network_of
+from .sources import is_unlimited, network_of
 
 Range: TypeAlias = tuple[int, int]
 
@@ -118,3 +118,10 @@ PUBLIC = {
     - PROBES[4],
     6: Addresses.named(6, ["2000::/3"]),
 }
+
+
+def whole_internet(prefixes: Collection[str]) -> int | None:
+    """Give the version of IP of which prefixes leave out no address of the internet, as two halves do."""
+    if any(map(is_unlimited, prefixes)):
+        return 4
+    return next((ip for ip, internet in PUBLIC.items() if not internet - Addresses.named(ip, prefixes)), None)

@@ -190,6 +190,24 @@ TABLE = [
         grants=(grant(sources=(OFFICE,)),),
         origin=WHOLE,
     ),
+    Row(
+        "the whole policy is the whole internet",
+        denied("port 22", "whole internet", "allow_any_source: true"),
+        rules=(rule(sources=("*",)),),
+        origin=WHOLE,
+    ),
+    Row(
+        "the whole policy is the internet in two parts",
+        denied("port 22", "whole internet"),
+        rules=(rule(sources=("0.0.0.0/1", "128.0.0.0/1")),),
+        origin=WHOLE,
+    ),
+    Row(
+        "the whole policy is the whole internet, and that is meant",
+        Ask(22, ("*",), 3 * HOUR),
+        rules=(rule(sources=("*",)),),
+        origin=Origin(whole_policy=True, any_source=True),
+    ),
     # the address that only the service knows
     Row("an own address is left to the service", Ask(22, (), 3 * HOUR), origin=OWN),
     Row(
