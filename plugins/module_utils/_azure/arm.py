@@ -22,6 +22,7 @@ from . import sdk
 from .clouds import Cloud
 from .pages import Items, read_items
 from .tokens import Authentication, Tokens
+from .way_out import with_advice
 
 CONNECT_TIMEOUT = 15.0
 READ_TIMEOUT = 100.0
@@ -219,7 +220,9 @@ def _respond(client: Any, method: str, url: str, body: Any = None, **options: An
     try:
         response = client.send_request(request, **options)
     except (sdk.exceptions.ServiceRequestError, OSError) as error:
-        problem: AzureError = AzureUnreachable(f"{urlsplit(url).netloc} can't be reached: {_first_line(error)}")
+        problem: AzureError = AzureUnreachable(
+            f"{urlsplit(url).netloc} can't be reached: {with_advice(_first_line(error))}"
+        )
     except sdk.exceptions.AzureError as error:
         problem = ReplyLost(f"{name} was sent, but its answer was lost: {_first_line(error)}")
     else:

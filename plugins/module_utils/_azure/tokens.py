@@ -18,6 +18,7 @@ from .._jit.sign_in import NEEDS, SignIn, Way
 from . import sdk
 from .clouds import Cloud
 from .credentials import authority_of, credential_for
+from .way_out import with_advice
 
 # Seconds. A token is renewed this long before its end, one of a shorter life when half of it is over.
 EARLY = 300.0
@@ -129,7 +130,7 @@ class Tokens:
             place = f"the service of managed identities ({_HINTS[Way.MANAGED_IDENTITY]})"
         said = self._quoted(error)
         hint = f". {_NO_DISCOVERY}" if _DISCOVERY in said and _DISCOVERY not in place else ""
-        return f"{self._sign_in.describe()} can't sign in: {place} can't be reached: {said}{hint}"
+        return f"{self._sign_in.describe()} can't sign in: {place} can't be reached: {with_advice(said)}{hint}"
 
     def _failure(self, error: Any) -> str:
         sign_in = self._sign_in

@@ -31,6 +31,13 @@ def check_way_out(environment: Mapping[str, str], exists: Callable[[str], bool],
             )
 
 
+def with_advice(said: str) -> str:
+    """Add to a failure to connect what to do about a certificate that isn't trusted."""
+    if "certificate verify failed" in said.replace("_", " ").lower():
+        return f"{said}. Name a file with the certificate of the authority that signed it in {BUNDLES[0]}"
+    return said
+
+
 def _is_proxy(text: str) -> bool:
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")

@@ -110,7 +110,9 @@ def _decide_port(
     rules = [rule for rule in coverage.rules if rule.number == port]
     if not rules:
         return Denied(
-            port, f"port {port} is not in the VM's just-in-time policy, which has {name_ports(coverage.rules)}"
+            port,
+            f"port {port} is not in the VM's just-in-time policy, which has {name_ports(coverage.rules)}: "
+            "ask for one of these, or add it with jitfleet.azure.jit_policy, or say enable_missing: true",
         )
     prefixes = wish.origin.prefixes
     # Azure compares a request with one rule as a whole, so the rule has to allow all sources together.

@@ -39,7 +39,7 @@ def advise(
         (open_now, "open at this moment; whether open windows outlast a change of their policy is not known"),
         (
             [vm.id for vm in kept if vm.is_guarded is False],
-            "without a network security group to close their ports",
+            "without a network security group to close their ports: put one on the interface or its subnet",
         ),
         ([vm.id for vm in kept if vm.is_running is False], "powered off"),
         (_wished_from(plans, is_unlimited), "open to requests for any address"),
@@ -86,7 +86,7 @@ def _without_plan(changed: Sequence[VmId], defender: DefenderApi) -> Iterator[st
         if included is False:
             yield (
                 f"subscription {subscription_id} doesn't have Defender for Servers Plan 2, "
-                "which just-in-time access needs"
+                "which just-in-time access needs: jitfleet.azure.defender_plan turns it on, at its price"
             )
 
 

@@ -157,6 +157,11 @@ def test_an_answer_of_another_kind_is_a_lost_reply(content: bytes) -> None:
             AzureUnreachable,
             "management.azure.com can't be reached: no route",
         ),
+        (
+            exceptions.ServiceRequestError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"),
+            AzureUnreachable,
+            "verify failed. Name .* in REQUESTS_CA_BUNDLE$",
+        ),
         (exceptions.ServiceRequestTimeoutError("slow"), AzureUnreachable, "can't be reached: slow"),
         (exceptions.ServiceResponseError("reset"), ReplyLost, "PUT /subscriptions/s/things was sent.*lost: reset"),
         (exceptions.ServiceResponseTimeoutError("slow"), ReplyLost, "lost: slow"),

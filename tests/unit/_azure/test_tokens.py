@@ -258,6 +258,12 @@ def wrapped(error: Exception, text: str = "Authentication failed: no route") -> 
         ),
         (SIGN_IN, ServiceRequestError(f"no route {SECRET}"), AzureUnreachable, ["login.local", "no route ***"]),
         (SIGN_IN, wrapped(ServiceRequestError("no route")), AzureUnreachable, ["login.local can't be reached"]),
+        (
+            SIGN_IN,
+            ServiceRequestError("certificate verify failed: unable to get local issuer certificate"),
+            AzureUnreachable,
+            ["issuer certificate. Name", "REQUESTS_CA_BUNDLE"],
+        ),
         (SIGN_IN, OSError(f"no bundle {SECRET}"), AzureUnreachable, ["no bundle ***"]),
         (
             SIGN_IN,

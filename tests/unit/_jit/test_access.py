@@ -60,7 +60,11 @@ OFFICE_PENDING = grant(22, (OFFICE,), 3 * HOUR, status="Initiating")
 
 TABLE = [
     # what the policy allows
-    Row("a port that is not in the policy", denied("port 22 is not in", "port 3389"), rules=(rule(3389),)),
+    Row(
+        "a port that is not in the policy",
+        denied("port 22 is not in", "port 3389: ", "jit_policy", "enable_missing: true"),
+        rules=(rule(3389),),
+    ),
     Row("several other ports", denied("ports 3389, 5986"), rules=(rule(5986), rule(3389), rule(3389, "UDP"))),
     Row("an entry without ports", denied("ports none"), rules=()),
     Row("the maximum is the default", Ask(22, (DESK,), 3 * HOUR)),
