@@ -257,7 +257,9 @@ def _check_flags(config: Mapping[str, Any], known: Mapping[str, Mapping[str, Any
 
 
 def _is_flag(value: Any) -> bool:
-    return (value.strip().lower() if isinstance(value, str) else value) in BOOLEANS
+    if isinstance(value, str):
+        return value.strip().lower() in BOOLEANS
+    return isinstance(value, int | float) and value in BOOLEANS
 
 
 def _read_affixes(option: Option) -> tuple[str, str]:

@@ -321,6 +321,7 @@ def test_another_scope_is_not_served_from_the_cache_and_no_secret_is_in_it(
         ({"hostnames": ["nothing.there"], "strict": True}, "hostnames: 'nothing.there' fails for the VM "),
         ({"connect_via": ["carrier_pigeon"]}, "carrier_pigeon"),
         ({"include_powered_off": "maybe"}, "include_powered_off: 'maybe' is neither true nor false"),
+        ({"include_powered_off": [True]}, "include_powered_off: [True] is neither true nor false"),
         ({"env": {"JIT_VMS_INCLUDE_POWERED_OFF": "ja"}}, "include_powered_off: 'ja' is neither true nor false"),
         (
             {"resource_groups": ["rg-*"]},

@@ -121,7 +121,9 @@ PUBLIC = {
 
 
 def whole_internet(prefixes: Collection[str]) -> int | None:
-    """Give the version of IP of which prefixes leave out no address of the internet, as two halves do."""
-    if any(map(is_unlimited, prefixes)):
-        return 4
-    return next((ip for ip, internet in PUBLIC.items() if not internet - Addresses.named(ip, prefixes)), None)
+    """Give the version of IP of which prefixes leave out no address of the internet, as two halves do.
+
+    None where some address is left out; 4 for a word such as `*`, which stands for both versions.
+    """
+    by_word = 4 if any(map(is_unlimited, prefixes)) else None
+    return next((ip for ip, internet in PUBLIC.items() if not internet - Addresses.named(ip, prefixes)), by_word)

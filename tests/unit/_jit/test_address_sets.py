@@ -5,7 +5,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.address_sets import PRIVATE, PUBLIC, Addresses
+import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.address_sets import (
+    PRIVATE,
+    PUBLIC,
+    Addresses,
+    whole_internet,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,3 +64,20 @@ def test_no_address_is_public_and_private() -> None:
     assert not probe & PRIVATE[4]
     assert Addresses.named(4, ["8.8.8.8", "203.0.113.7", "100.128.0.1"]) - PUBLIC[4] == Addresses(4)
     assert Addresses.named(4, ["10.0.0.4", "172.31.0.1", "192.168.0.1", "100.64.0.1"]) - PRIVATE[4] == Addresses(4)
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "version"),
+    [
+        (("*",), 4),
+        (("Internet", "10.0.0.0/8"), 4),
+        (("0.0.0.0/0",), 4),
+        (("0.0.0.0/1", "128.0.0.0/1"), 4),
+        (("::/0",), 6),
+        (("2000::/4", "3000::/4"), 6),
+        (("0.0.0.0/1", "2000::/4"), None),
+        ((), None),
+    ],
+)
+def test_the_whole_internet_is_known_by_its_version(prefixes: tuple[str, ...], version: int | None) -> None:
+    assert whole_internet(prefixes) == version
