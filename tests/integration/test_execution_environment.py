@@ -16,36 +16,21 @@ import yaml
 from demo_fleet import HOSTS
 from running_simulator import ROOT, RunningSimulator
 
-from playbooks import BIN
+from playbooks import BIN, printed
 
 DEFINITION = ROOT / "extensions" / "execution_environment"
 INVENTORY = "fleet.jit_vms.yml"
-
-
-def run(*command: str | Path, folder: Path, environment: Mapping[str, str] | None = None) -> str:
-    """Run a command in a folder, and return what it printed."""
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the artifact that Galaxy gets, and install it into an empty path."""
     folder = tmp_path_factory.mktemp("published")
-    run(BIN / "ansible-galaxy", "collection", "build", "--output-path", folder, ROOT, folder=folder)
+    printed(BIN / "ansible-galaxy", "collection", "build", "--output-path", folder, ROOT, folder=folder)
     (artifact,) = folder.glob("jitfleet-azure-*.tar.gz")
     tree = folder / "collections"
     # By force, for it is in this environment too, as a link to the sources.
-    run(
+    printed(
         *(BIN / "ansible-galaxy", "collection", "install", "--offline", "--force"),
         *("--collections-path", tree, artifact),
         folder=folder,
@@ -54,7 +39,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_ansible_builder_finds_what_the_collection_needs(published: Path) -> None:
-    found = yaml.safe_load(run(BIN / "ansible-builder", "introspect", published, folder=published))
+    found = yaml.safe_load(printed(BIN / "ansible-builder", "introspect", published, folder=published))
 
     wanted = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
     assert [line.partition("#")[0].strip() for line in found["python"]] == sorted(wanted)
@@ -63,7 +48,7 @@ def test_ansible_builder_finds_what_the_collection_needs(published: Path) -> Non
 def test_ansible_builder_accepts_the_definition(tmp_path: Path) -> None:
     folder = shutil.copytree(DEFINITION, tmp_path / "ee")
 
-    run(BIN / "ansible-builder", "create", "--output-filename", "Containerfile", folder=folder)
+    printed(BIN / "ansible-builder", "create", "--output-filename", "Containerfile", folder=folder)
 
     build = (folder / "context" / "Containerfile").read_text()
     (core,) = re.findall(r"ansible-core([^ \"]+)", build)
@@ -80,7 +65,7 @@ def test_a_small_image_gets_another_python_as_the_guide_says(tmp_path: Path) -> 
     together = {**definition, **said, "dependencies": {**definition["dependencies"], **said["dependencies"]}}
     (tmp_path / "execution-environment.yml").write_text(yaml.safe_dump(together))
 
-    run(BIN / "ansible-builder", "create", "--output-filename", "Containerfile", folder=tmp_path)
+    printed(BIN / "ansible-builder", "create", "--output-filename", "Containerfile", folder=tmp_path)
 
     build = (tmp_path / "context" / "Containerfile").read_text()
     for line in ("ubi-minimal", "PKGMGR=/usr/bin/microdnf", 'PYPKG="python3.12"', 'PYCMD="/usr/bin/python3.12"'):
@@ -145,4 +130,4 @@ def test_a_collection_of_the_project_is_found_only_beside_the_file(
     assert not is_found(environment, project / "inventories" / INVENTORY)
     # Playbooks are at the project's root, so jobs find it all the same.
     (project / "probe.yml").write_text("- {import_playbook: jitfleet.azure.open_rdp}\n")
-    run(BIN / "ansible-playbook", "--syntax-check", "probe.yml", folder=project, environment=environment)
+    printed(BIN / "ansible-playbook", "--syntax-check", "probe.yml", folder=project, environment=environment)

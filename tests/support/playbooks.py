@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,22 @@ class Run:
     @property
     def last(self) -> Task:
         return self.tasks[-1]
+
+
+def printed(*command: str | Path, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> str:
+    """Run a command that must succeed, and give what it printed."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
 
 
 class Playbooks:

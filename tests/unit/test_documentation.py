@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -34,7 +33,7 @@ from documented import (
 )
 from guide_commands import FOREIGN, commands, reason_not_to_run
 
-from playbooks import BIN
+from playbooks import BIN, printed
 
 EDA = ROOT / "extensions" / "eda" / "plugins"
 # Documents that are neither Ansible's nor ours, by a key of theirs.
@@ -43,22 +42,6 @@ OTHERS = {
     "deploy": "a job of GitLab's; tests/integration/test_hooks.py runs the one that it is taken from",
 }
 BLOCKS = [block for block in code_blocks() if block.language in YAML]
-
-
-def printed(*command: str | Path, folder: Path | None = None) -> str:
-    """Run a command of the environment, and give what it printed."""
-    name, *arguments = command
-    done = subprocess.run(
-        [BIN / name, *arguments],
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 def words(pattern: str, files: Iterable[Path]) -> set[str]:
@@ -96,7 +79,7 @@ def check_mapping(document: Json, folder: Path) -> None:
     elif all(name.isupper() for name in names):
         known = {variable["name"] for option in inventory.values() for variable in option.get("env", ())}
         assert names <= known | set(
-            re.findall(r'"(ANSIBLE_\w+)"', printed("ansible-config", "list", "-f", "json"))
+            re.findall(r'"(ANSIBLE_\w+)"', printed(BIN / "ansible-config", "list", "-f", "json"))
         )
     elif not names & OTHERS.keys() and document.get("plugin") != "azure.azcollection.azure_rm":
         check_options(inventory, document, partly=True)
@@ -128,7 +111,7 @@ def test_ansible_accepts_the_syntax_of_every_playbook(tmp_path: Path) -> None:
     for file, playbook in zip(files, shown, strict=True):
         (tmp_path / file).write_text(yaml.safe_dump(playbook, sort_keys=False))
 
-    told = printed("ansible-playbook", "--syntax-check", *files, folder=tmp_path)
+    told = printed(BIN / "ansible-playbook", "--syntax-check", *files, folder=tmp_path)
 
     assert told.count("playbook: ") == len(files) > 12
 
