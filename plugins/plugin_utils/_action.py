@@ -10,17 +10,20 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 
 from ..module_utils._auth_options import AUTH_OPTIONS
 from ..module_utils._controller import CONTROLLER_VARIABLE, process_identity
 from ..module_utils._packing import PACKING_VARIABLE, unpack
 from ._batch import WAYS, Batch, listed
+from ._misspelt import slips, variables_in
 from ._outcome_table import outcome_lines
 from ._progress import watching
 from ._secret_environment import inherited, without_secrets
@@ -30,6 +33,8 @@ from ._surroundings import blind_spot, is_rescued
 COLLECTION = "jitfleet.azure"
 # A host variable, or in capitals an environment variable.
 QUIET_VARIABLE = "jitfleet_quiet"
+# Its root, also where a checkout is played from.
+OWN_FOLDER = Path(__file__).resolve().parents[2]
 # Options that say where VMs are; the play's hosts are then no matter.
 SCOPES = ("resource_groups", "subscriptions")
 # States of which some must be told even where what is fine isn't.
@@ -57,6 +62,7 @@ class BatchAction(ActionBase):
         super().run(tmp, task_vars)
         require_supported_core()
         variables = task_vars or {}
+        self._refuse_misspelt_variables()
         arguments = self.arguments(self._batch_arguments(variables), variables)
         is_silent = self._is_silent(variables)
         with self._on_controller(variables) as local_variables, self._progress_shown(unless=is_silent):
@@ -72,6 +78,26 @@ class BatchAction(ActionBase):
         if not is_silent:
             self._tell(result)
         return result
+
+    def _refuse_misspelt_variables(self) -> None:
+        """Refuse a slip in the command line's variables in the collection's own plays; in others warn of it."""
+        place = self._task.get_play().get_path().rpartition(":")[0]
+        if not place:  # no playbook, but the command `ansible`
+            return
+        role, tasks = self._task._role, self._task.get_path().rpartition(":")[0]
+        known = {*variables_in(Path(place).read_text()), *variables_in(Path(tasks).read_text())}
+        known |= {*(role.get_default_vars() if role else ()), *self.host_wishes.values()}
+        is_ours = Path(place).resolve().is_relative_to(OWN_FOLDER)
+        found = slips(load_extra_vars(self._loader), known)
+        for given, meant in found:
+            if meant and is_ours:
+                raise AnsibleActionFail(
+                    f"{given}: this playbook has no such variable; {meant} was meant? Nothing was done"
+                )
+            if meant:
+                self._display.warning(f"{given}: nothing in {place} names such a variable; {meant} was meant?")
+            elif is_ours:
+                self._display.warning(f"{given}: this playbook has no such variable; its head lists those it has")
 
     def arguments(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         """Complete the module's arguments by what only the controller knows."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 from demo_fleet import HOSTS, PRODUCTION, WORKPLACE, vm_id
 from running_simulator import RunningSimulator
@@ -48,6 +49,35 @@ def test_all_wrong_options_of_a_task_are_told_at_once(playbooks: Playbooks) -> N
     run = playbooks.play([{OPEN: {"vms": ["a", "b", HOSTS["web-01"]["azure_vm_id"]]}}])
 
     assert len(run.last.result["problems"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("jit_host=vdi-win-01", "jit_hosts"), ("duration=1h", "jit_duration"), ('{"jit_limit": 3}', "jit_vm_limit")],
+)
+def test_a_misspelt_variable_is_refused_before_anything_is_asked_for(
+    typed: str, meant: str, playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    run = playbooks.run("jitfleet.azure.open_rdp", "-e", typed)
+
+    assert f"this playbook has no such variable; {meant} was meant? Nothing was done" in message(run)
+    assert simulator.journal() == []
+
+
+@pytest.mark.traced
+def test_in_other_playbooks_a_slip_is_warned_of(playbooks: Playbooks) -> None:
+    ask = {COVER: {"ports": "{{ jit_covered | default(['ssh']) }}"}}
+
+    slip = playbooks.play([ask], "--check", "-e", "jit_coverd=rdp")
+    enable = {"import_role": {"name": "jitfleet.azure.jit_enable"}}
+    role = playbooks.play([enable], "--check", "-e", "jit_subscriptions=*", "-e", "jit_enable_prun=false")
+    own = playbooks.play([ask], "--check", "-e", "jit_stage=2")
+
+    assert slip.returncode == 0, slip.output
+    assert "jit_coverd: nothing in " in slip.output
+    assert "names such a variable; jit_covered was meant?" in slip.output
+    assert "jit_enable_prune was meant?" in role.output
+    assert "was meant?" not in own.output
 
 
 def test_a_wrong_secret_says_what_entra_said_and_never_the_secret(

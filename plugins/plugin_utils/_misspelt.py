@@ -1,0 +1,67 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Variables of the command line whose names are slips.
+
+Ansible takes any name for a variable: `-e jit_host=vdi` would open every host that there is, and
+nothing would come of `-e jit_limit=5`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import NamedTuple
+
+PREFIX = "jit_"
+# The names of modules and roles begin like those of variables.
+VARIABLE = re.compile(rf"(?<!azure\.)\b{PREFIX}\w+")
+# How alike two names are at least that are taken for the same one, from 0 to 1: one letter of five differs.
+ALIKE = 0.8
+
+
+class Slip(NamedTuple):
+    """A variable that nothing reads, and the one that was meant, as far as can be told."""
+
+    given: str
+    meant: str | None
+
+
+def slips(given: Iterable[str], known: Iterable[str]) -> list[Slip]:
+    """Find the variables that read like those of this collection and aren't among the `known` ones.
+
+    What is given itself isn't taken for what was meant by another.
+    """
+    given, known = sorted(given), set(known)
+    free = {_bare(name): name for name in sorted(known.difference(given))}
+    found = []
+    for name in given:
+        if name in known:
+            continue
+        ours = _normal(name).startswith(PREFIX)
+        meant = _nearest(_bare(name), free) if ours else free.get(_bare(name))
+        if ours or meant:
+            found.append(Slip(name, meant))
+    return found
+
+
+def variables_in(text: str) -> set[str]:
+    """Find what reads like a variable of this collection in the text of a playbook or of a file of tasks."""
+    return set(VARIABLE.findall(text))
+
+
+def _nearest(bare: str, known: Mapping[str, str]) -> str | None:
+    if near := get_close_matches(bare, known, 1, ALIKE):
+        return known[near[0]]
+    # jit_limit for jit_vm_limit
+    longer = [name for short, name in known.items() if short.split("_")[1:] == [bare]]
+    return longer[0] if len(longer) == 1 else None
+
+
+def _bare(name: str) -> str:
+    return _normal(name).removeprefix(PREFIX)
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("-", "_")

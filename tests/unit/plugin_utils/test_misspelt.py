@@ -1,0 +1,73 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Slips in the names of variables that the command line gives."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from ansible_collections.jitfleet.azure.plugins.plugin_utils._misspelt import slips, variables_in
+from hypothesis import given
+from hypothesis import strategies as st
+
+PLAYBOOKS = sorted((Path(__file__).resolve().parents[3] / "playbooks").glob("*.yml"))
+OPENING = {"jit_hosts", "jit_duration", "jit_vm_limit", "jit_wait_timeout", "jit_wanted_ports", "jit_sources"}
+DESCRIBED = re.compile(r"^# (jit_\w+)", re.MULTILINE)
+DOCUMENTED = {name for playbook in PLAYBOOKS for name in DESCRIBED.findall(playbook.read_text())}
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("jit_host", "jit_hosts"),
+        ("jit_durations", "jit_duration"),
+        ("jit_duraton", "jit_duration"),
+        ("jit_Duration", "jit_duration"),
+        ("jit-duration", "jit_duration"),
+        ("JIT_DURATION", "jit_duration"),
+        ("jit_limit", "jit_vm_limit"),
+        ("jit_ports", "jit_wanted_ports"),
+        ("duration", "jit_duration"),
+        ("wait_timeout", "jit_wait_timeout"),
+        ("jit_color", None),
+    ],
+)
+def test_a_slip_names_what_was_meant(typed: str, meant: str | None) -> None:
+    assert slips([typed], OPENING) == [(typed, meant)]
+
+
+@pytest.mark.parametrize("typed", ["colour", "ansible_user", "host", "limit", "jitter", "awx_job_id"])
+def test_what_is_not_of_this_collection_is_no_slip(typed: str) -> None:
+    assert slips([typed], OPENING) == []
+
+
+def test_what_is_given_itself_was_not_meant_by_something_else() -> None:
+    assert slips(["jit_duration", "jit_durations"], OPENING) == [("jit_durations", None)]
+    assert slips(["jit_duration", "duration"], OPENING) == []
+
+
+def test_of_several_that_may_be_meant_none_is_named() -> None:
+    assert slips(["jit_timeout"], {"jit_wait_timeout", "jit_close_timeout"}) == [("jit_timeout", None)]
+
+
+@given(st.sets(st.sampled_from(sorted(OPENING))))
+def test_names_that_are_known_are_no_slips(typed: set[str]) -> None:
+    assert slips(typed, OPENING) == []
+
+
+def test_names_of_modules_are_no_variables() -> None:
+    assert variables_in("jitfleet.azure.jit_request: {hosts: '{{ jit_hosts }}', x: a.jit_x}") == {
+        "jit_hosts",
+        "jit_x",
+    }
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda playbook: str(playbook.name))
+def test_one_file_of_variables_serves_all_playbooks(playbook: Path) -> None:
+    """Nobody who shares the variables among them is refused: none is a slip of another one's."""
+    known = variables_in(playbook.read_text())
+    for name in DOCUMENTED - known:
+        assert slips([name], known) == [(name, None)]
