@@ -25,6 +25,7 @@ from code_blocks import GUIDES, ROOT, YAML, code_blocks
 from documented import plays
 from guide_commands import commands, reason_not_to_run
 from running_simulator import RunningSimulator, running_simulator
+from warm_ansible import command_folder
 
 from playbooks import BIN
 
@@ -131,7 +132,7 @@ def run(command: str, cloud: RunningSimulator, folder: Path) -> str:
         cwd=folder,
         env={
             **cloud.environment,
-            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([str(command_folder()), str(BIN), os.environ["PATH"]]),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_LOCAL_TEMP": str(folder / "ansible_local"),
             "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ FEW: dict[str, Any] = {
         "roles",
     )
 }
+# Modules load all certificates for each request, also where there is no TLS: half of their time.
+ALONE = {"PATH": "/usr/bin:/bin", "SSL_CERT_FILE": os.devnull}
 MARK = "made by (jitfleet.azure)"
 # What awx.awx sends of itself, and AWX passes over.
 PASSED_OVER = {("job_templates", "organization"), ("workflow_job_template_nodes", "type")}
@@ -77,7 +80,7 @@ def awx() -> Iterator[FakeAwx]:
 @pytest.fixture
 def apply(awx: FakeAwx, collections: Path, tmp_path: Path) -> Apply:
     """Apply the data file, with values as a vault would give them."""
-    playbooks = Playbooks(tmp_path, {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **awx.variables})
+    playbooks = Playbooks(tmp_path, {**ALONE, "HOME": str(tmp_path), **awx.variables})
     playbooks.environment |= {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_PIPELINING": "1"}
     vault = tmp_path / "vault.yml"
 
@@ -309,7 +312,7 @@ def test_data_that_would_not_do_is_refused_before_anything_is_made(
 
 
 def test_without_the_collection_the_role_says_what_is_missing(awx: FakeAwx, tmp_path: Path) -> None:
-    alone = Playbooks(tmp_path, {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **awx.variables})
+    alone = Playbooks(tmp_path, {**ALONE, "HOME": str(tmp_path), **awx.variables})
 
     done = alone.run("jitfleet.azure.awx", "-e", json.dumps(VALUES))
 

@@ -23,6 +23,7 @@ import yaml
 from rulebooks import eventually
 from running_simulator import ROOT
 from small_fleet import SmallFleet
+from warm_ansible import command_folder
 
 from playbooks import BIN
 
@@ -43,7 +44,7 @@ class Shell:
         (folder / "fleet.jit_vms.yml").write_text("plugin: jitfleet.azure.jit_vms\nhostvars_prefix: azure_\n")
         self.environment = {
             **environment,
-            "PATH": f"{HOOKS}{os.pathsep}{BIN}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([str(HOOKS), str(command_folder()), str(BIN), os.environ["PATH"]]),
             "HOME": str(folder),
             "JIT_INVENTORY": str(folder / "fleet.jit_vms.yml"),
             "JIT_STATE_FILE": str(self.state),

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from running_simulator import ROOT, RunningSimulator
+from warm_ansible import command_folder
 
 from playbooks import BIN
 
@@ -100,4 +101,4 @@ def lay_out(
     (folder / "inventory" / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": groups}}))
     shutil.copy(ROOT / "playbooks" / playbook, folder / "project")
     command = [str(BIN / "ansible-runner"), "run", str(folder), "-p", playbook, "--limit", launch.limit]
-    return Job(command, {**simulator.environment, "PATH": f"{BIN}:{simulator.environment['PATH']}"})
+    return Job(command, {**simulator.environment, "PATH": f"{command_folder()}:{simulator.environment['PATH']}"})

@@ -89,14 +89,25 @@ def _server_for(env: Mapping[str, str]) -> ForkServer:
     return _servers[settings]
 
 
-@cache
+def command_folder() -> Path:
+    """Give the folder of Ansible's commands, for what starts them by itself: only their modules are quick."""
+    warm = _warm_python()
+    return warm.commands if warm else Path(sys.executable).parent
+
+
 def _python() -> str:
-    """Give the interpreter for modules; where coverage is measured, one that can be followed."""
+    warm = _warm_python()
+    return str(warm.executable) if warm else sys.executable
+
+
+@cache
+def _warm_python() -> WarmPython | None:
+    """Start the interpreter for modules; none where coverage is measured, which couldn't follow it."""
     if "coverage" in sys.modules:
-        return sys.executable
-    warm = WarmPython(dict(os.environ))
+        return None
+    warm = WarmPython()
     atexit.register(warm.close)
-    return str(warm.executable)
+    return warm
 
 
 @atexit.register

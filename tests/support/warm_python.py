@@ -13,6 +13,7 @@ import gc
 import importlib
 import importlib.machinery
 import importlib.util
+import os
 import sys
 import types
 import zipimport
@@ -30,13 +31,22 @@ PRELOADED = (
     "jmespath",
     "requests",
 )
-# Started where a module needs an interpreter. Other settings of Python itself need a Python of their own.
+# Ansible as it is, but for the interpreter of modules.
+COMMAND = """\
+#!{python}
+import runpy, sys
+sys.executable = {executable!r}
+runpy.run_path({command!r}, run_name="__main__")
+"""
+# Settings of Python that change nothing for a module; any other one needs a Python of its own.
+HARMLESS = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED")
+# Started where a module needs an interpreter.
 CLIENT = """\
 #!{python} -IS
 import os, sys
 argv = sys.argv[1:]
-settings = {{name: value for name, value in os.environ.items() if name.startswith("PYTHON")}}
-if argv and argv[0].startswith("-") or settings != {settings!r}:
+settings = [name for name in os.environ if name.startswith("PYTHON") and name not in {harmless!r}]
+if argv and argv[0].startswith("-") or settings:
     os.execv({python!r}, [{python!r}, *argv])
 sys.path.append({support!r})
 from forks import ask
@@ -46,19 +56,24 @@ os._exit(code if code >= 0 else 128 - code)
 
 
 class WarmPython(ForkServer):
-    """An interpreter at `executable` that is quick to start."""
+    """A quick interpreter at `executable`, and in `commands` Ansible that gives it to modules."""
 
-    def __init__(self, env: dict[str, str]) -> None:
-        super().__init__(__file__, env)
+    def __init__(self) -> None:
+        super().__init__(__file__, {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")})
         self.executable = self.folder / "python"
+        self.commands = self.folder / "commands"
         client = CLIENT.format(
             python=sys.executable,
-            settings={name: value for name, value in env.items() if name.startswith("PYTHON")},
+            harmless=HARMLESS,
             support=str(Path(__file__).parent),
             folder=str(self.folder),
         )
-        self.executable.write_text(client)
-        self.executable.chmod(0o700)
+        _write_program(self.executable, client)
+        self.commands.mkdir()
+        for name in ("ansible", "ansible-inventory", "ansible-playbook"):
+            real = str(Path(sys.executable).with_name(name))
+            program = COMMAND.format(python=sys.executable, executable=str(self.executable), command=real)
+            _write_program(self.commands / name, program)
 
 
 class KnownCode(zipimport.zipimporter):
@@ -74,6 +89,11 @@ class KnownCode(zipimport.zipimporter):
         name = self.get_filename(fullname)
         source = self.get_data(name)
         return self.codes.get(source) or compile(source, name, "exec", dont_inherit=True)
+
+
+def _write_program(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o700)
 
 
 def _know(folder: Path) -> None:
