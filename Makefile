@@ -5,9 +5,11 @@ BIN := .venv/bin
 # how many tests run beside each other, where they are many and small
 WORKERS ?= auto
 SOURCES := plugins extensions tests
-# What takes both cores by itself, and what is quicker two at a time.
-ALONE := lint types unit contract integration e2e
-BESIDE := publishing sanity matrix coverage
+# where each waits for processes of its own, one more than there are cores
+WAITING ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
+# What takes all cores by itself, and what is quicker several at a time. All unit tests are run by coverage.
+ALONE := lint types coverage contract integration e2e
+BESIDE := matrix sanity publishing
 
 .PHONY: help setup demo test lint types unit coverage mutants contract integration e2e matrix browser rulebook sanity publishing docs clients bench pictures release clean
 .DEFAULT_GOAL := help
@@ -23,7 +25,7 @@ demo: setup ## show the collection at work on the simulator
 		ansible-playbook -i playbooks/inventory/demo.jit_vms.yml playbooks/demo.yml
 
 test: $(ALONE) ## what must hold before a change lands; what CI runs
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target $(BESIDE)
+	@$(MAKE) --no-print-directory --jobs $(WAITING) --output-sync=target $(BESIDE)
 
 lint: setup ## style, by ruff
 	$(BIN)/ruff format --check $(SOURCES)
@@ -36,7 +38,7 @@ types: setup ## types, by mypy strict
 unit: setup ## the parts by themselves
 	$(BIN)/pytest -q -n $(WORKERS) tests/unit
 
-coverage: setup ## the share of lines and branches of plugins that tests reach: 100 % of the core, 95 % of all
+coverage: setup ## all unit tests, and what they reach of plugins' lines and branches: 100 % of the core, 95 % of all
 	$(BIN)/python tests/tools/covered.py --workers $(WORKERS)
 
 mutants: setup ## whether tests notice small changes of the core's code, where a mistake lets somebody in (half an hour)
@@ -46,10 +48,10 @@ contract: setup ## against Microsoft's API description, the recordings and the o
 	$(BIN)/pytest -q -n $(WORKERS) tests/contract
 
 integration: setup ## each module and plugin on the simulator
-	$(BIN)/pytest -q -n $(WORKERS) tests/integration
+	$(BIN)/pytest -q -n $(WAITING) tests/integration
 
 e2e: setup browser rulebook ## whole playbooks on the simulator, and the report in a browser
-	$(BIN)/pytest -q -n $(WORKERS) tests/e2e
+	$(BIN)/pytest -q -n $(WAITING) tests/e2e
 
 matrix: setup ## what must hold on every ansible-core, on those that .venv doesn't have
 	$(BIN)/python tests/tools/matrix.py

@@ -1,11 +1,10 @@
 # Copyright (c) 2026 jitfleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Find out which lines and branches of the plugins the tests reach, and fail where that is too little.
+"""Run all unit tests, find out which lines and branches of the plugins they reach, and fail where it is too little.
 
-Unit tests show it for all that runs in their own process. What only Ansible runs is reached by the tests marked
-`traced`: coverage.py follows them into what Ansible forks, and into the archives in which it sends modules.
-Properties are tried with few examples: many reach no further line.
+What only Ansible runs is reached by the integration tests marked `traced`: coverage.py follows them into what
+Ansible forks, and into the archives in which it sends modules.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ DATA = ROOT / ".cache" / "coverage"
 CORE = "plugins/module_utils/_jit/"
 # What must be reached of statements and branches together, in per cent.
 LIMITS = {CORE: 100.0, "plugins/": 95.0}
-# They test the simulator, or by many drawn cases what tables reach as well.
-LEFT_OUT = (
+# They test the simulator, or by many drawn cases what tables reach as well; so nobody looks what they reach.
+UNWATCHED = (
     "tests/unit/azure_simulator",
     "tests/unit/azure_simulator_dataplane",
     "tests/unit/_jit/test_exposure_by_trying.py",
@@ -38,8 +37,9 @@ def main() -> None:
     workers = parser.parse_args().workers
     shutil.rmtree(DATA, ignore_errors=True)
     DATA.mkdir(parents=True)
-    run_tests(workers, "--hypothesis-profile=few", "tests/unit", *(f"--ignore={path}" for path in LEFT_OUT))
-    run_tests(workers, "-m", "traced", "tests/integration")
+    run(sys.executable, "-m", "pytest", "-q", "-n", workers, *UNWATCHED)
+    watch(workers, "tests/unit", *(f"--ignore={path}" for path in UNWATCHED))
+    watch(workers, "-m", "traced", "tests/integration")
     coverage("combine", "--quiet")
     coverage("report")
     coverage("json", "--quiet", "-o", str(DATA / "report.json"))
@@ -50,13 +50,17 @@ def main() -> None:
     sys.exit(any(share < LIMITS[folder] for folder, share in shares.items()))
 
 
-def run_tests(workers: str, *arguments: str) -> None:
-    coverage("run", "-m", "pytest", "-q", "-n", workers, *arguments)
+def watch(workers: str, *tests: str) -> None:
+    coverage("run", "-m", "pytest", "-q", "-n", workers, *tests)
 
 
 def coverage(*arguments: str) -> None:
-    """Run a command of coverage.py, and leave with its code where it fails."""
-    code = subprocess.run([sys.executable, "-m", "coverage", *arguments], cwd=ROOT, check=False).returncode
+    run(sys.executable, "-m", "coverage", *arguments)
+
+
+def run(*command: str) -> None:
+    """Run a command, and leave with its code where it fails."""
+    code = subprocess.run(command, cwd=ROOT, check=False).returncode
     if code:
         sys.exit(code)
 
