@@ -1,7 +1,7 @@
 # Copyright (c) 2026 jitfleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run all unit tests, find out which lines and branches of the plugins they reach, and fail where it is too little.
+"""Run all unit tests, and fail where they reach too few of the plugins' lines and branches.
 
 What only Ansible runs is reached by the integration tests marked `traced`: coverage.py follows them into what
 Ansible forks, and into the archives in which it sends modules.
