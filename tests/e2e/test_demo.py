@@ -9,8 +9,9 @@ import shutil
 import socket
 
 import pytest
+from installed_collection import HERE, install_collection, nothing_but
 from knocking import answers
-from running_simulator import ROOT, RunningSimulator
+from running_simulator import ROOT, RunningSimulator, running_simulator
 
 from playbooks import Playbooks, Run
 
@@ -20,12 +21,15 @@ IN_A_HURRY = ("-e", "jit_write_budget=0.3", "-e", "jit_quiet_window=0.3")
 
 
 @pytest.fixture(scope="module")
-def story(demo_cloud: RunningSimulator, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The demo, run once."""
-    demo_cloud.reset()
-    playbooks = Playbooks(tmp_path_factory.mktemp("story"), demo_cloud.environment)
-    playbooks.inventory = PLAYBOOKS / "inventory" / "demo.jit_vms.yml"
-    return playbooks.run(str(PLAYBOOKS / "demo.yml"), *IN_A_HURRY)
+def story(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The demo, run once, with all that belongs to it from the installed collection."""
+    folder = tmp_path_factory.mktemp("story")
+    tree = install_collection(folder)
+    installed = tree / HERE
+    with running_simulator(folder, "--fleet", "demo", code=installed / "extensions") as simulator:
+        playbooks = Playbooks(folder, {**simulator.environment, **nothing_but(tree)})
+        playbooks.inventory = installed / "playbooks" / "inventory" / "demo.jit_vms.yml"
+        return playbooks.run("jitfleet.azure.demo", *IN_A_HURRY)
 
 
 def test_the_demo_tells_its_story(story: Run) -> None:

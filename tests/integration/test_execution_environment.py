@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from demo_fleet import HOSTS
+from installed_collection import install_collection, nothing_but
 from running_simulator import ROOT, RunningSimulator
 
 from playbooks import BIN, printed
@@ -25,17 +26,7 @@ INVENTORY = "fleet.jit_vms.yml"
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the artifact that Galaxy gets, and install it into an empty path."""
-    folder = tmp_path_factory.mktemp("published")
-    printed(BIN / "ansible-galaxy", "collection", "build", "--output-path", folder, ROOT, folder=folder)
-    (artifact,) = folder.glob("jitfleet-azure-*.tar.gz")
-    tree = folder / "collections"
-    # By force, for it is in this environment too, as a link to the sources.
-    printed(
-        *(BIN / "ansible-galaxy", "collection", "install", "--offline", "--force"),
-        *("--collections-path", tree, artifact),
-        folder=folder,
-    )
-    return tree
+    return install_collection(tmp_path_factory.mktemp("published"))
 
 
 def test_ansible_builder_finds_what_the_collection_needs(published: Path) -> None:
@@ -84,8 +75,7 @@ def environment(simulator: RunningSimulator, tmp_path: Path) -> dict[str, str]:
     """Look nowhere but where the test says."""
     nowhere = {
         "HOME": str(tmp_path / "home"),
-        "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "nothing"),
-        "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false",
+        **nothing_but(tmp_path / "nothing"),
         "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
     }
     return {**{k: v for k, v in simulator.environment.items() if not k.startswith("ANSIBLE_")}, **nowhere}

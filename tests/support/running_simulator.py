@@ -119,11 +119,11 @@ class RunningSimulator:
 
 
 @contextmanager
-def running_simulator(folder: Path, *options: str) -> Iterator[RunningSimulator]:
+def running_simulator(folder: Path, *options: str, code: Path = ROOT / "extensions") -> Iterator[RunningSimulator]:
     """Start a simulator and stop it at the end."""
     env_file = folder / "simulator.env"
     command = [sys.executable, "-m", "azure_simulator", "serve", "--env-file", str(env_file), *options]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "extensions")}
+    environment = {**os.environ, "PYTHONPATH": str(code)}
     # What it prints first says that it is up; reading that line is waiting for it.
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
