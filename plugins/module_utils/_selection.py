@@ -114,4 +114,4 @@ def _read_subscriptions(params: Mapping[str, Any]) -> tuple[str, ...]:
             "it is not said in which subscriptions: give their ids, ['*'] for all that the credential sees, "
             "or subscription_id (AZURE_SUBSCRIPTION_ID)",
         )
-    return read_subscriptions([params["subscription_id"]], option="subscription_id")
+    return read_subscriptions([params["subscription_id"]], option="subscription_id (AZURE_SUBSCRIPTION_ID)")

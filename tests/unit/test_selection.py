@@ -66,7 +66,10 @@ def test_scopes_are_read(params: dict[str, Any], scope: Scope) -> None:
         ({}, "vms: no virtual machine is named.*resource_groups or subscriptions"),
         ({"filter": "name == 'a'"}, "filter: it chooses among the VMs of resource_groups or subscriptions"),
         ({"resource_groups": ["rg"]}, "subscriptions: it is not said in which"),
-        ({"resource_groups": ["rg"], "subscription_id": "mine"}, "subscription_id: 'mine' is not"),
+        (
+            {"resource_groups": ["rg"], "subscription_id": "mine"},
+            r"subscription_id \(AZURE_SUBSCRIPTION_ID\): 'mine' is not",
+        ),
         ({"resource_groups": [], "subscription_id": SUBSCRIPTION}, "resource_groups: the list is empty"),
         ({"subscriptions": [""]}, "subscriptions: the list is empty"),
         ({"subscriptions": ["mine", SUBSCRIPTION]}, r"subscriptions\[0\]: 'mine' is not"),

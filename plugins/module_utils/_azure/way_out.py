@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -13,6 +14,10 @@ from .._jit.errors import InvalidOption
 # In the order in which the HTTP library reads them.
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = ("https_proxy", "all_proxy")
+# How urllib3 words its failures: (Caused by NewConnectionError("HTTPSConnection(host='x', port=443): refused"))
+_NESTED = re.compile(r"""\(Caused by \w+\((?:\w+\()?[^'"]*['"](?P<text>.*)['"]\)*$""")
+_BETWEEN = re.compile(r"""['"], \w+\([^'"]*['"]""")
+_OBJECT = re.compile(r"<[^<>]* object at 0x[0-9a-f]+>: |\bHTTPS?Connection\([^()]*\): ")
 
 
 def check_way_out(environment: Mapping[str, str], exists: Callable[[str], bool], *, validates: bool) -> None:
@@ -32,10 +37,19 @@ def check_way_out(environment: Mapping[str, str], exists: Callable[[str], bool],
 
 
 def with_advice(said: str) -> str:
-    """Add to a failure to connect what to do about a certificate that isn't trusted."""
+    """Give the cause of a failure to connect, and what to do about a certificate that isn't trusted."""
+    said = _cause(said)
     if "certificate verify failed" in said.replace("_", " ").lower():
         return f"{said}. Name a file with the certificate of the authority that signed it in {BUNDLES[0]}"
     return said
+
+
+def _cause(said: str) -> str:
+    """Take what happened out of the HTTP library's text, which quotes errors within errors and its objects."""
+    nested = _NESTED.search(said)
+    if nested is None:
+        return _OBJECT.sub("", said)
+    return _OBJECT.sub("", _BETWEEN.sub(": ", nested["text"]))
 
 
 def _is_proxy(text: str) -> bool:

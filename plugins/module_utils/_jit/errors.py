@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+import re
+
+# Of ARM's text; of more than one action, such as a linked one, the first is as good as any.
+_UNAUTHORIZED = re.compile(r"does not have authorization to perform action '([^']+)'")
+
 
 class JitFleetError(Exception):
     """The root of the tree; the text is a sentence for the user."""
@@ -70,6 +75,12 @@ class ReplyLost(AzureError):
     """The request went out and no usable answer came: what it asked for may or may not have happened."""
 
 
+def _lack(message: str) -> str:
+    """Put first what a credential lacks: ARM says it late in a long text, of which tables show the beginning."""
+    action = _UNAUTHORIZED.search(message)
+    return f"the credential lacks the action {action[1]}. " if action else ""
+
+
 class AzureRefused(AzureError):
     """The service answered with an error.
 
@@ -86,7 +97,7 @@ class AzureRefused(AzureError):
         request_id: str | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(f"{request} was refused with {status} {code}: {message}")
+        super().__init__(f"{request} was refused with {status} {code}: {_lack(message)}{message}")
         self.request = request
         self.status = status
         self.code = code

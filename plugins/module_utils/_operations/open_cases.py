@@ -23,8 +23,8 @@ from .fleet import Holding, Holdings
 from .initiate import Accepted, Item
 
 NOT_COVERED = (
-    "no just-in-time policy covers this VM, or the credential may not see it: cover it with "
-    "jitfleet.azure.jit_policy (playbook jitfleet.azure.enable_jit), or say enable_missing: true"
+    "no just-in-time policy covers this VM, or the credential may not see it: if the VM still exists, cover it "
+    "with jitfleet.azure.jit_policy (playbook jitfleet.azure.enable_jit), or say enable_missing: true"
 )
 NO_SYSTEM = "the VM doesn't exist any more, so its default ports are unknown: remove it from the policy"
 

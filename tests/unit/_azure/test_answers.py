@@ -99,6 +99,22 @@ def test_an_error_in_arms_form_keeps_its_parts() -> None:
     assert "api-version" not in str(error)
 
 
+def test_the_action_that_the_credential_lacks_stands_before_azures_long_text() -> None:
+    said = (
+        "The client 'aaaa' with object id 'bbbb' does not have authorization to perform action "
+        "'Microsoft.Security/locations/jitNetworkAccessPolicies/initiate/action' over scope '/subscriptions/s' or "
+        "the scope is invalid. If access was recently granted, please refresh your credentials."
+    )
+
+    error = refusal(status_code=403, content=arm_error(message=said))
+
+    assert str(error) == (
+        "PUT /subscriptions/s/things was refused with 403 AuthorizationFailed: the credential lacks the action "
+        f"Microsoft.Security/locations/jitNetworkAccessPolicies/initiate/action. {said}"
+    )
+    assert error.message == said
+
+
 def test_the_correlation_id_stands_in_for_the_request_id() -> None:
     assert refusal(status_code=400, headers={"x-ms-correlation-request-id": "id-2"}).request_id == "id-2"
 

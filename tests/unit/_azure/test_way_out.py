@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.jitfleet.azure.plugins.module_utils._azure.way_out import check_way_out
+from ansible_collections.jitfleet.azure.plugins.module_utils._azure.way_out import check_way_out, with_advice
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import InvalidOption
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.sign_in import without_user_info
 
@@ -71,3 +71,46 @@ def test_a_proxy_that_is_none_is_named_without_its_password(name: str, value: st
 )
 def test_users_and_passwords_are_taken_out_of_urls(text: str, shown: str) -> None:
     assert without_user_info(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("cause", "shown"),
+    [
+        (
+            """NewConnectionError("HTTPSConnection(host='arm.example', port=443): Failed to establish a new """
+            """connection: [Errno 111] Connection refused")""",
+            "Failed to establish a new connection: [Errno 111] Connection refused",
+        ),
+        (
+            "NewConnectionError('<urllib3.connection.HTTPSConnection object at 0x7f12ab>: Failed to establish a "
+            "new connection: [Errno 101] Network is unreachable')",
+            "Failed to establish a new connection: [Errno 101] Network is unreachable",
+        ),
+        (
+            """NameResolutionError("HTTPSConnection(host='arm.example', port=443): Failed to resolve """
+            """'arm.example' ([Errno -2] Name or service not known)")""",
+            "Failed to resolve 'arm.example' ([Errno -2] Name or service not known)",
+        ),
+        (
+            """ProxyError('Unable to connect to proxy', NewConnectionError("HTTPSConnection(host='127.0.0.1', """
+            """port=9): Failed to establish a new connection: [Errno 111] Connection refused"))""",
+            "Unable to connect to proxy: Failed to establish a new connection: [Errno 111] Connection refused",
+        ),
+        (
+            "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
+            "unable to get local issuer certificate (_ssl.c:1006)'))",
+            "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate "
+            "(_ssl.c:1006). Name a file with the certificate of the authority that signed it in "
+            "REQUESTS_CA_BUNDLE",
+        ),
+    ],
+)
+def test_of_errors_within_errors_the_cause_is_told(cause: str, shown: str) -> None:
+    pool = "HTTPSConnectionPool(host='arm.example', port=443): Max retries exceeded with url: /x"
+
+    assert with_advice(f"{pool} (Caused by {cause})") == shown
+
+
+@pytest.mark.parametrize("text", ["no route", "timed out (Caused by nobody)", "Connection (of a kind) aborted"])
+def test_what_is_worded_otherwise_is_told_as_it_is(text: str) -> None:
+    assert with_advice(text) == text
