@@ -62,7 +62,7 @@ class BatchAction(ActionBase):
         super().run(tmp, task_vars)
         require_supported_core()
         variables = task_vars or {}
-        self._refuse_misspelt_variables()
+        self._refuse_misspelt_variables(variables)
         arguments = self.arguments(self._batch_arguments(variables), variables)
         is_silent = self._is_silent(variables)
         with self._on_controller(variables) as local_variables, self._progress_shown(unless=is_silent):
@@ -79,18 +79,22 @@ class BatchAction(ActionBase):
             self._tell(result)
         return result
 
-    def _refuse_misspelt_variables(self) -> None:
-        """Refuse a slip in the command line's variables in the collection's own plays; in others warn of it."""
-        place = self._task.get_play().get_path().rpartition(":")[0]
-        if not place:  # no playbook, but the command `ansible`
+    def _refuse_misspelt_variables(self, variables: Mapping[str, Any]) -> None:
+        """Refuse a slip in the command line's variables in the collection's own plays; in others warn of it.
+
+        Where the variable that was meant has a value all the same, a playbook around ours may have its own names.
+        """
+        place, tasks = (one.get_path().rpartition(":")[0] for one in (self._task.get_play(), self._task))
+        try:
+            text = "\n".join(Path(path).read_text(errors="replace") for path in (place, tasks))
+        except OSError:  # no playbook, but the command `ansible`, or one that can be read only once
             return
-        role, tasks = self._task._role, self._task.get_path().rpartition(":")[0]
-        known = {*variables_in(Path(place).read_text()), *variables_in(Path(tasks).read_text())}
-        known |= {*(role.get_default_vars() if role else ()), *self.host_wishes.values()}
+        role = self._task._role
+        known = {*variables_in(text), *self.host_wishes.values(), *(role.get_default_vars() if role else ())}
         is_ours = Path(place).resolve().is_relative_to(OWN_FOLDER)
         found = slips(load_extra_vars(self._loader), known)
         for given, meant in found:
-            if meant and is_ours:
+            if meant and is_ours and meant not in variables:
                 raise AnsibleActionFail(
                     f"{given}: this playbook has no such variable; {meant} was meant? Nothing was done"
                 )

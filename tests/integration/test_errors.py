@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,6 +63,20 @@ def test_a_misspelt_variable_is_refused_before_anything_is_asked_for(
 
     assert f"this playbook has no such variable; {meant} was meant? Nothing was done" in message(run)
     assert simulator.journal() == []
+
+
+def test_a_playbook_around_ours_may_have_names_of_its_own(
+    playbooks: Playbooks, simulator: RunningSimulator, tmp_path: Path
+) -> None:
+    around = tmp_path / "around.yml"
+    handed_on = {"jit_duration": "{{ duration }}", "jit_hosts": "{{ jit_host }}", "jit_sources": ["203.0.113.7"]}
+    around.write_text(yaml.safe_dump([{"import_playbook": "jitfleet.azure.open_rdp", "vars": handed_on}]))
+    playbooks.play([{COVER: {}}])
+
+    run = playbooks.run(str(around), "-e", "duration=1h", "-e", "jit_host=vdi-win-01")
+
+    assert run.returncode == 0, run.output
+    assert run.last.result["summary"]["opened"] == 1
 
 
 @pytest.mark.traced
