@@ -89,7 +89,8 @@ class Playbooks:
 
         Nobody else writes policies here, so there is no waiting for others.
         """
-        defaults = {"jitfleet.azure.jit_policy": IN_A_HURRY, **play.pop("module_defaults", {})}
+        hurried = dict.fromkeys(("jitfleet.azure.jit_policy", "jitfleet.azure.jit_request"), IN_A_HURRY)
+        defaults = {**hurried, **play.pop("module_defaults", {})}
         document = [
             {"hosts": "all", "gather_facts": False, "module_defaults": defaults, **play, "tasks": list(tasks)}
         ]
