@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from demo_fleet import HOSTS
@@ -26,6 +27,13 @@ def simulator(demo_simulator: RunningSimulator) -> RunningSimulator:
     """The demo fleet as it is at the start, with an empty journal."""
     demo_simulator.reset()
     return demo_simulator
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder for temporary files: below one with a longer path, newer cores can't open their sockets."""
+    with TemporaryDirectory() as name:
+        yield Path(name)
 
 
 @pytest.fixture

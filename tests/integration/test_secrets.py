@@ -46,20 +46,21 @@ def leaks(texts: dict[str, bytes], secrets: dict[str, str]) -> list[tuple[str, s
 
 
 @pytest.fixture
-def logged(playbooks: Playbooks, tmp_path: Path) -> Playbooks:
+def logged(playbooks: Playbooks, tmp_path: Path, short_folder: Path) -> Playbooks:
     """Playbooks that keep all that Ansible can keep but the modules' own files."""
     playbooks.environment.update(
         ANSIBLE_LOG_PATH=str(tmp_path / "ansible.log"),
         ANSIBLE_LOG_VERBOSITY="5",
         ANSIBLE_DISPLAY_TRACEBACK="always",
         ANSIBLE_REMOTE_TMP=str(tmp_path / "remote"),
-        TMPDIR=str(tmp_path / "temporary"),
+        TMPDIR=str(short_folder),
     )
-    (tmp_path / "temporary").mkdir()
     return playbooks
 
 
-def test_no_run_leaves_a_secret_behind(logged: Playbooks, simulator: RunningSimulator, tmp_path: Path) -> None:
+def test_no_run_leaves_a_secret_behind(
+    logged: Playbooks, simulator: RunningSimulator, tmp_path: Path, short_folder: Path
+) -> None:
     tenant, key = simulator.variables["AZURE_TENANT"], Identity()
     app = {"tenant": tenant, "client_id": simulator.variables["AZURE_CLIENT_ID"], "subscriptions": [PRODUCTION]}
     secrets = {**PLANTED, "token": key.token(), "right secret": simulator.variables["AZURE_SECRET"]}
@@ -104,7 +105,7 @@ def test_no_run_leaves_a_secret_behind(logged: Playbooks, simulator: RunningSimu
 
     statuses = [task.status for task in run.tasks]
     assert statuses == ["failed"] * 10 + ["ok", "ok"], run.output
-    files = dict(left_behind(tmp_path, kept))
+    files = {**dict(left_behind(tmp_path, kept)), **dict(left_behind(short_folder, kept))}
     assert {"ansible.log", "results.jsonl", "registered"} <= set(files)
     texts = {**files, "output": run.output.encode(), "journal": json.dumps(simulator.journal()).encode()}
     assert leaks(texts, secrets) == []

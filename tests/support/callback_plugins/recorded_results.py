@@ -28,10 +28,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     CALLBACK_NEEDS_ENABLED = True
 
     def _record(self, status: str, result: Any) -> None:
+        name = result.task_name if hasattr(result, "task_name") else result._task.get_name()
         line = {
             "status": status,
             "host": result.host.get_name() if hasattr(result, "host") else result._host.get_name(),
-            "task": result.task_name if hasattr(result, "task_name") else result._task.get_name(),
+            "task": name.rpartition(" : ")[2],  # newer cores put the role before it
             "result": result.result if hasattr(result, "result") else result._result,
         }
         with Path(os.environ["RECORDED_RESULTS"]).open("a", encoding="utf-8") as file:
