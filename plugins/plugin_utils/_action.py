@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -82,26 +83,32 @@ class BatchAction(ActionBase):
     def _refuse_misspelt_variables(self, variables: Mapping[str, Any]) -> None:
         """Refuse a slip in the command line's variables in the collection's own plays; in others warn of it.
 
-        Where the variable that was meant has a value all the same, a playbook around ours may have its own names.
+        Nobody is kept from closing. Where the variable that was meant has a value all the same, a playbook around
+        ours may have its own names.
         """
-        place, tasks = (one.get_path().rpartition(":")[0] for one in (self._task.get_play(), self._task))
-        try:
-            text = "\n".join(Path(path).read_text(errors="replace") for path in (place, tasks))
-        except OSError:  # no playbook, but the command `ansible`, or one that can be read only once
+        given = load_extra_vars(self._loader)
+        place, tasks = (Path(one.get_path().rpartition(":")[0]) for one in (self._task.get_play(), self._task))
+        if not given or not place.is_file():  # the command `ansible`, or a playbook that can be read only once
             return
-        role = self._task._role
-        known = {*variables_in(text), *self.host_wishes.values(), *(role.get_default_vars() if role else ())}
-        is_ours = Path(place).resolve().is_relative_to(OWN_FOLDER)
-        found = slips(load_extra_vars(self._loader), known)
-        for given, meant in found:
-            if meant and is_ours and meant not in variables:
-                raise AnsibleActionFail(
-                    f"{given}: this playbook has no such variable; {meant} was meant? Nothing was done"
-                )
-            if meant:
-                self._display.warning(f"{given}: nothing in {place} names such a variable; {meant} was meant?")
-            elif is_ours:
-                self._display.warning(f"{given}: this playbook has no such variable; its head lists those it has")
+        defaults = self._task._role.get_default_vars() if self._task._role else {}
+        known = {*_variables_of([place, tasks]), *defaults}
+        documented = {
+            *_variables_of(chain(OWN_FOLDER.glob("playbooks/*.yml"), OWN_FOLDER.glob("roles/*/*/*.yml"))),
+            *self.host_wishes.values(),
+        }
+        is_ours = place.resolve().is_relative_to(OWN_FOLDER)
+        for slip in slips(given, known, documented):
+            where = "this playbook has no such variable" if is_ours else f"{place} names no such variable"
+            problem = f"{slip.given}: {where}"
+            has_value = slip.meant in variables and slip.meant not in defaults
+            if has_value or not (slip.meant or is_ours) or (slip.is_bare and not is_ours):
+                continue
+            if slip.meant is None:
+                self._display.warning(f"{problem}; its head lists those it has")
+            elif is_ours and not slip.is_bare and self._task.args.get("state") != "closed":
+                raise AnsibleActionFail(f"{problem}; {slip.meant} was meant? This task did nothing")
+            else:
+                self._display.warning(f"{problem}; {slip.meant} was meant?")
 
     def arguments(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         """Complete the module's arguments by what only the controller knows."""
@@ -224,3 +231,11 @@ class BatchAction(ActionBase):
         except AnsibleError:  # a callback without this option
             return True
         return bool(shows)
+
+
+def _variables_of(paths: Iterable[Path]) -> set[str]:
+    found: set[str] = set()
+    for path in paths:
+        with suppress(OSError):  # it may be gone by now
+            found |= variables_in(path.read_text(errors="replace"))
+    return found

@@ -10,7 +10,7 @@ nothing would come of `-e jit_limit=5`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -22,27 +22,32 @@ ALIKE = 0.8
 
 
 class Slip(NamedTuple):
-    """A variable that nothing reads, and the one that was meant, as far as can be told."""
+    """A variable that nothing reads, and the one that was meant, as far as can be told.
+
+    Without the prefix of this collection, as `is_bare` says, a name may well be of something else.
+    """
 
     given: str
     meant: str | None
+    is_bare: bool = False
 
 
-def slips(given: Iterable[str], known: Iterable[str]) -> list[Slip]:
+def slips(given: Iterable[str], known: Iterable[str], elsewhere: Container[str] = ()) -> list[Slip]:
     """Find the variables that read like those of this collection and aren't among the `known` ones.
 
-    What is given itself isn't taken for what was meant by another.
+    Those of its other playbooks and roles, `elsewhere`, are no slips: one set of variables may serve several. What
+    is given itself isn't taken for what was meant by another.
     """
     given, known = sorted(given), set(known)
     free = {_bare(name): name for name in sorted(known.difference(given))}
     found = []
     for name in given:
-        if name in known:
+        if name in known or name in elsewhere:
             continue
         ours = _normal(name).startswith(PREFIX)
         meant = _nearest(_bare(name), free) if ours else free.get(_bare(name))
         if ours or meant:
-            found.append(Slip(name, meant))
+            found.append(Slip(name, meant, not ours))
     return found
 
 

@@ -54,15 +54,34 @@ def test_all_wrong_options_of_a_task_are_told_at_once(playbooks: Playbooks) -> N
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("jit_host=vdi-win-01", "jit_hosts"), ("duration=1h", "jit_duration"), ('{"jit_limit": 3}', "jit_vm_limit")],
+    [("jit_host=vdi-win-01", "jit_hosts"), ('{"jit_limit": 3}', "jit_vm_limit")],
 )
 def test_a_misspelt_variable_is_refused_before_anything_is_asked_for(
     typed: str, meant: str, playbooks: Playbooks, simulator: RunningSimulator
 ) -> None:
     run = playbooks.run("jitfleet.azure.open_rdp", "-e", typed)
 
-    assert f"this playbook has no such variable; {meant} was meant? Nothing was done" in message(run)
+    assert f"this playbook has no such variable; {meant} was meant? This task did nothing" in message(run)
     assert simulator.journal() == []
+
+
+def test_one_set_of_variables_opens_and_closes_and_a_slip_keeps_nobody_from_closing(
+    playbooks: Playbooks, simulator: RunningSimulator, tmp_path: Path
+) -> None:
+    day = tmp_path / "day.yml"
+    plays = [{"import_playbook": f"jitfleet.azure.{name}"} for name in ("open_rdp", "close_access")]
+    day.write_text(yaml.safe_dump(plays))
+    playbooks.play([{COVER: {}}])
+    shared = ("-e", "jit_hosts=vdi-win-01", "-e", "jit_duration=2h", "-e", "hosts=mine", "-e", "duration=9")
+
+    both = playbooks.run(str(day), *shared, "-e", "jit_sources=203.0.113.7")
+    closing = playbooks.run("jitfleet.azure.close_access", "-e", "jit_orphan=1")
+
+    assert both.returncode == closing.returncode == 0, both.output + closing.output
+    done = [task.result["summary"] for task in both.tasks if "summary" in task.result]
+    assert [(each["opened"], each["closed"]) for each in done] == [(1, 0), (0, 1)], both.output
+    assert "hosts: this playbook has no such variable; jit_hosts was meant?" not in both.output
+    assert "jit_orphan: this playbook has no such variable; jit_orphans was meant?" in closing.output
 
 
 def test_a_playbook_around_ours_may_have_names_of_its_own(
@@ -89,8 +108,8 @@ def test_in_other_playbooks_a_slip_is_warned_of(playbooks: Playbooks) -> None:
     own = playbooks.play([ask], "--check", "-e", "jit_stage=2")
 
     assert slip.returncode == 0, slip.output
-    assert "jit_coverd: nothing in " in slip.output
-    assert "names such a variable; jit_covered was meant?" in slip.output
+    assert "jit_coverd: " in slip.output
+    assert "names no such variable; jit_covered was meant?" in slip.output
     assert "jit_enable_prune was meant?" in role.output
     assert "was meant?" not in own.output
 

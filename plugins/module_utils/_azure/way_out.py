@@ -16,6 +16,10 @@ BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = ("https_proxy", "all_proxy")
 # How urllib3 words its failures: (Caused by NewConnectionError("HTTPSConnection(host='x', port=443): refused"))
 _NESTED = re.compile(r"""\(Caused by \w+\((?:\w+\()?[^'"]*['"](?P<text>.*)['"]\)*$""")
+_LONGEST = 5_000  # what is longer isn't the library's alone
+_UNKNOWN_AUTHORITY = re.compile(
+    r"certificate verify failed: (self[- ]signed certificate|unable to get (local )?issuer certificate)"
+)
 _BETWEEN = re.compile(r"""['"], \w+\([^'"]*['"]""")
 _OBJECT = re.compile(r"<[^<>]* object at 0x[0-9a-f]+>: |\bHTTPS?Connection\([^()]*\): ")
 
@@ -39,14 +43,14 @@ def check_way_out(environment: Mapping[str, str], exists: Callable[[str], bool],
 def with_advice(said: str) -> str:
     """Give the cause of a failure to connect, and what to do about a certificate that isn't trusted."""
     said = _cause(said)
-    if "certificate verify failed" in said.replace("_", " ").lower():
+    if _UNKNOWN_AUTHORITY.search(said):
         return f"{said}. Name a file with the certificate of the authority that signed it in {BUNDLES[0]}"
     return said
 
 
 def _cause(said: str) -> str:
     """Take what happened out of the HTTP library's text, which quotes errors within errors and its objects."""
-    nested = _NESTED.search(said)
+    nested = _NESTED.search(said) if len(said) <= _LONGEST else None
     if nested is None:
         return _OBJECT.sub("", said)
     return _OBJECT.sub("", _BETWEEN.sub(": ", nested["text"]))

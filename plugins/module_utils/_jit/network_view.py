@@ -60,7 +60,10 @@ class NetworkView:
                     "credential Microsoft.Network/networkSecurityGroups/read there"
                 )
         if not layout.is_complete:
-            return "not all network interfaces and subnets of the VM could be read, so rules may have been missed"
+            return (
+                "not all network interfaces and subnets of the VM could be read, so rules may have been missed. "
+                "Grant the credential Microsoft.Network/networkInterfaces/read and virtualNetworks/subnets/read"
+            )
         return ""
 
     def grant_rules(self, layout: Layout) -> list[SecurityRule]:

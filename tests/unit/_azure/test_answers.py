@@ -174,9 +174,11 @@ def test_an_answer_of_another_kind_is_a_lost_reply(content: bytes) -> None:
             "management.azure.com can't be reached: no route",
         ),
         (
-            exceptions.ServiceRequestError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"),
+            exceptions.ServiceRequestError(
+                "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate"
+            ),
             AzureUnreachable,
-            "verify failed. Name .* in REQUESTS_CA_BUNDLE$",
+            "certificate. Name .* in REQUESTS_CA_BUNDLE$",
         ),
         (exceptions.ServiceRequestTimeoutError("slow"), AzureUnreachable, "can't be reached: slow"),
         (exceptions.ServiceResponseError("reset"), ReplyLost, "PUT /subscriptions/s/things was sent.*lost: reset"),

@@ -111,6 +111,13 @@ def test_of_errors_within_errors_the_cause_is_told(cause: str, shown: str) -> No
     assert with_advice(f"{pool} (Caused by {cause})") == shown
 
 
+@pytest.mark.parametrize("reason", ["certificate has expired", "Hostname mismatch, it is not valid for 'x'"])
+def test_another_authority_is_no_cure_for_what_a_certificate_says(reason: str) -> None:
+    said = f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {reason} (_ssl.c:1006)"
+
+    assert with_advice(said) == said
+
+
 @pytest.mark.parametrize("text", ["no route", "timed out (Caused by nobody)", "Connection (of a kind) aborted"])
 def test_what_is_worded_otherwise_is_told_as_it_is(text: str) -> None:
     assert with_advice(text) == text

@@ -36,7 +36,9 @@ DOCUMENTED = {name for playbook in PLAYBOOKS for name in DESCRIBED.findall(playb
     ],
 )
 def test_a_slip_names_what_was_meant(typed: str, meant: str | None) -> None:
-    assert slips([typed], OPENING) == [(typed, meant)]
+    (slip,) = slips([typed], OPENING)
+    assert (slip.given, slip.meant) == (typed, meant)
+    assert slip.is_bare == (not typed.lower().startswith("jit"))
 
 
 @pytest.mark.parametrize("typed", ["colour", "ansible_user", "host", "limit", "jitter", "awx_job_id"])
@@ -45,12 +47,12 @@ def test_what_is_not_of_this_collection_is_no_slip(typed: str) -> None:
 
 
 def test_what_is_given_itself_was_not_meant_by_something_else() -> None:
-    assert slips(["jit_duration", "jit_durations"], OPENING) == [("jit_durations", None)]
+    assert slips(["jit_duration", "jit_durations"], OPENING) == [("jit_durations", None, False)]
     assert slips(["jit_duration", "duration"], OPENING) == []
 
 
 def test_of_several_that_may_be_meant_none_is_named() -> None:
-    assert slips(["jit_timeout"], {"jit_wait_timeout", "jit_close_timeout"}) == [("jit_timeout", None)]
+    assert slips(["jit_timeout"], {"jit_wait_timeout", "jit_close_timeout"}) == [("jit_timeout", None, False)]
 
 
 @given(st.sets(st.sampled_from(sorted(OPENING))))
@@ -65,9 +67,11 @@ def test_names_of_modules_are_no_variables() -> None:
     }
 
 
+def test_what_another_playbook_or_role_knows_is_no_slip() -> None:
+    assert slips(["jit_request_duration"], OPENING, {"jit_request_duration"}) == []
+
+
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda playbook: str(playbook.name))
 def test_one_file_of_variables_serves_all_playbooks(playbook: Path) -> None:
-    """Nobody who shares the variables among them is refused: none is a slip of another one's."""
     known = variables_in(playbook.read_text())
-    for name in DOCUMENTED - known:
-        assert slips([name], known) == [(name, None)]
+    assert slips(DOCUMENTED, known, DOCUMENTED) == []
