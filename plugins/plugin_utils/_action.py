@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,7 +23,7 @@ from ..module_utils._auth_options import AUTH_OPTIONS
 from ..module_utils._controller import CONTROLLER_VARIABLE, process_identity
 from ..module_utils._packing import PACKING_VARIABLE, unpack
 from ._batch import WAYS, Batch, listed
-from ._misspelt import slips, variables_in
+from ._misspelt import slips, variables_in, variables_of
 from ._outcome_table import outcome_lines
 from ._progress import watching
 from ._secret_environment import inherited, without_secrets
@@ -91,11 +90,8 @@ class BatchAction(ActionBase):
         if not given or not place.is_file():  # the command `ansible`, or a playbook that can be read only once
             return
         defaults = self._task._role.get_default_vars() if self._task._role else {}
-        known = {*_variables_of([place, tasks]), *defaults}
-        documented = {
-            *_variables_of(chain(OWN_FOLDER.glob("playbooks/*.yml"), OWN_FOLDER.glob("roles/*/*/*.yml"))),
-            *self.host_wishes.values(),
-        }
+        known = {*variables_in([place, tasks]), *defaults}
+        documented = {*variables_of(OWN_FOLDER), *self.host_wishes.values()}
         is_ours = place.resolve().is_relative_to(OWN_FOLDER)
         for slip in slips(given, known, documented):
             where = "this playbook has no such variable" if is_ours else f"{place} names no such variable"
@@ -231,11 +227,3 @@ class BatchAction(ActionBase):
         except AnsibleError:  # a callback without this option
             return True
         return bool(shows)
-
-
-def _variables_of(paths: Iterable[Path]) -> set[str]:
-    found: set[str] = set()
-    for path in paths:
-        with suppress(OSError):  # it may be gone by now
-            found |= variables_in(path.read_text(errors="replace"))
-    return found

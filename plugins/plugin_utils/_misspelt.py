@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
+from itertools import chain
+from pathlib import Path
 from typing import NamedTuple
 
 PREFIX = "jit_"
@@ -51,9 +54,18 @@ def slips(given: Iterable[str], known: Iterable[str], elsewhere: Container[str] 
     return found
 
 
-def variables_in(text: str) -> set[str]:
-    """Find what reads like a variable of this collection in the text of a playbook or of a file of tasks."""
-    return set(VARIABLE.findall(text))
+def variables_in(paths: Iterable[Path]) -> set[str]:
+    """Find what reads like a variable of this collection in playbooks and in files of tasks and variables."""
+    found: set[str] = set()
+    for path in paths:
+        with suppress(OSError):  # it may be gone by now
+            found.update(VARIABLE.findall(path.read_text(encoding="utf-8", errors="replace")))
+    return found
+
+
+def variables_of(collection: Path) -> set[str]:
+    """Find the variables of all playbooks and roles of the collection that is in this folder."""
+    return variables_in(chain(collection.glob("playbooks/*.yml"), collection.glob("roles/*/*/*.yml")))
 
 
 def _nearest(bare: str, known: Mapping[str, str]) -> str | None:

@@ -66,7 +66,7 @@ def test_a_misspelt_variable_is_refused_before_anything_is_asked_for(
 
 
 def test_one_set_of_variables_opens_and_closes_and_a_slip_keeps_nobody_from_closing(
-    playbooks: Playbooks, simulator: RunningSimulator, tmp_path: Path
+    playbooks: Playbooks, tmp_path: Path
 ) -> None:
     day = tmp_path / "day.yml"
     plays = [{"import_playbook": f"jitfleet.azure.{name}"} for name in ("open_rdp", "close_access")]
@@ -80,13 +80,11 @@ def test_one_set_of_variables_opens_and_closes_and_a_slip_keeps_nobody_from_clos
     assert both.returncode == closing.returncode == 0, both.output + closing.output
     done = [task.result["summary"] for task in both.tasks if "summary" in task.result]
     assert [(each["opened"], each["closed"]) for each in done] == [(1, 0), (0, 1)], both.output
-    assert "hosts: this playbook has no such variable; jit_hosts was meant?" not in both.output
+    assert "no such variable" not in both.output
     assert "jit_orphan: this playbook has no such variable; jit_orphans was meant?" in closing.output
 
 
-def test_a_playbook_around_ours_may_have_names_of_its_own(
-    playbooks: Playbooks, simulator: RunningSimulator, tmp_path: Path
-) -> None:
+def test_a_playbook_around_ours_may_have_names_of_its_own(playbooks: Playbooks, tmp_path: Path) -> None:
     around = tmp_path / "around.yml"
     handed_on = {"jit_duration": "{{ duration }}", "jit_hosts": "{{ jit_host }}", "jit_sources": ["203.0.113.7"]}
     around.write_text(yaml.safe_dump([{"import_playbook": "jitfleet.azure.open_rdp", "vars": handed_on}]))

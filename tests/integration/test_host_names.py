@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -128,15 +129,22 @@ def test_a_play_is_limited_to_the_group_and_not_to_the_vm(
 ) -> None:
     file = inventories.write(keyed_groups=[BY_ROLE], resource_groups=["rg-1"])
     command = [str(BIN / "ansible"), "-i", str(file), "vdi", "--list-hosts"]
-    said = run_ansible(command, cloud.environment).stdout
+    said = done_by(command, cloud.environment).stdout
     assert said.split()[1:] == ["(2):", "a1", "a2"]
+
+
+def done_by(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command of Ansible that must succeed."""
+    done = run_ansible(command, environment)
+    assert done.returncode == 0, done.stderr
+    return done
 
 
 def together(environment: dict[str, str], *files: Path) -> dict[str, str]:
     """List several inventory files at once; give the hosts with their VMs' subscriptions."""
     sources = [part for file in files for part in ("-i", str(file))]
     command = [str(BIN / "ansible-inventory"), *sources, "--list"]
-    done = run_ansible(command, environment)
+    done = done_by(command, environment)
     listing = Listing(json.loads(done.stdout), done.stderr)
     return {name: host["azure_vm_id"].split("/")[2] for name, host in listing.hosts.items()}
 
@@ -165,7 +173,7 @@ def test_a_host_that_a_list_of_hosts_knows_gets_both_variables(
     hosts.write_text(yaml.safe_dump({"all": {"hosts": {"only": {"tier": "gold"}}}}))
     file = inventories.write(subscriptions=[OTHER], keyed_groups=[{"key": "tier", "prefix": "tier"}])
     command = [str(BIN / "ansible"), "-i", str(hosts), "-i", str(file), "tier_gold", "--list-hosts"]
-    said = run_ansible(command, cloud.environment).stdout
+    said = done_by(command, cloud.environment).stdout
     assert said.split()[1:] == ["(1):", "only"]
 
 
@@ -185,5 +193,5 @@ def test_a_host_can_be_named_in_patterns_whatever_its_tag_says(
 ) -> None:
     file = inventories.write(resource_groups=["rg-3"], hostnames=["tags.odd"])
     command = [str(BIN / "ansible"), "-i", str(file), "_a_b_c_d", "--list-hosts"]
-    said = run_ansible(command, cloud.environment).stdout
+    said = done_by(command, cloud.environment).stdout
     assert said.split()[1:] == ["(1):", "_a_b_c_d"]

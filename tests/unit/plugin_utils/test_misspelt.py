@@ -9,14 +9,14 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible_collections.jitfleet.azure.plugins.plugin_utils._misspelt import slips, variables_in
+import yaml
+from ansible_collections.jitfleet.azure.plugins.plugin_utils._misspelt import slips, variables_in, variables_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-PLAYBOOKS = sorted((Path(__file__).resolve().parents[3] / "playbooks").glob("*.yml"))
+ROOT = Path(__file__).resolve().parents[3]
 OPENING = {"jit_hosts", "jit_duration", "jit_vm_limit", "jit_wait_timeout", "jit_wanted_ports", "jit_sources"}
 DESCRIBED = re.compile(r"^# (jit_\w+)", re.MULTILINE)
-DOCUMENTED = {name for playbook in PLAYBOOKS for name in DESCRIBED.findall(playbook.read_text())}
 
 
 @pytest.mark.parametrize(
@@ -60,18 +60,22 @@ def test_names_that_are_known_are_no_slips(typed: set[str]) -> None:
     assert slips(typed, OPENING) == []
 
 
-def test_names_of_modules_are_no_variables() -> None:
-    assert variables_in("jitfleet.azure.jit_request: {hosts: '{{ jit_hosts }}', x: a.jit_x}") == {
-        "jit_hosts",
-        "jit_x",
-    }
+def test_names_of_modules_are_no_variables_and_what_is_gone_has_none(tmp_path: Path) -> None:
+    tasks = tmp_path / "tasks.yml"
+    tasks.write_bytes(b"jitfleet.azure.jit_request: {hosts: '{{ jit_hosts }}', x: a.jit_x} # \xe9")
+
+    assert variables_in([tasks, tmp_path / "gone.yml"]) == {"jit_hosts", "jit_x"}
 
 
 def test_what_another_playbook_or_role_knows_is_no_slip() -> None:
     assert slips(["jit_request_duration"], OPENING, {"jit_request_duration"}) == []
 
 
-@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda playbook: str(playbook.name))
-def test_one_file_of_variables_serves_all_playbooks(playbook: Path) -> None:
-    known = variables_in(playbook.read_text())
-    assert slips(DOCUMENTED, known, DOCUMENTED) == []
+def test_what_playbooks_and_roles_document_is_known_so_one_set_of_variables_serves_all() -> None:
+    described = [yaml.safe_load(path.read_text()) for path in ROOT.glob("roles/*/meta/argument_specs.yml")]
+    entries = [entry for roles in described for entry in roles["argument_specs"].values()]
+    options = {name for entry in entries for name in entry.get("options", ()) if name.startswith("jit_")}
+    in_heads = {name for path in ROOT.glob("playbooks/*.yml") for name in DESCRIBED.findall(path.read_text())}
+
+    assert len(options) > 30 < len(in_heads)
+    assert options | in_heads <= variables_of(ROOT)
