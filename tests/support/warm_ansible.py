@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -25,6 +26,7 @@ from forks import ForkServer, serve
 from warm_python import WarmPython
 
 # By the names of the commands: the modules and classes that run them.
+ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = {
     "ansible": ("ansible.cli.adhoc", "AdHocCLI"),
     "ansible-inventory": ("ansible.cli.inventory", "InventoryCLI"),
@@ -34,19 +36,21 @@ PRELOADED = (
     *(module for module, _name in COMMANDS.values()),
     "ansible.executor.module_common",
     "ansible.executor.task_executor",
-    "ansible.plugins.action.normal",
-    "ansible.plugins.callback.default",
-    "ansible.plugins.connection.local",
-    "ansible.plugins.inventory.auto",
-    "ansible.plugins.inventory.yaml",
-    "ansible.plugins.shell.sh",
-    "ansible.plugins.strategy.linear",
-    "ansible.plugins.vars.host_group_vars",
     "azure.identity",
     "azure.mgmt.core",
     "jmespath",
     "requests",
 )
+# By their loaders. Ansible reads the documentation of each, which is as dear as the rest of a small run.
+PLUGINS = {
+    "action": ("add_host", "assert", "copy", "debug", "fail", "include_vars", "normal", "set_fact", "template"),
+    "inventory": ("advanced_host_list", "auto", "host_list", "ini", "script", "toml", "yaml"),
+    "lookup": ("env", "items", "vars"),
+    "strategy": ("free", "host_pinned", "linear"),
+}
+# Of these, each run loads all that there are.
+ALL_OF = ("become", "callback", "connection", "shell")
+OURS = ("action", "inventory")
 KEPT = 3
 
 
@@ -116,9 +120,25 @@ def _close_all() -> None:
         _servers.popitem()[1].close()
 
 
-def main(folder: str) -> None:
+def _preload() -> None:
     for name in PRELOADED:
         importlib.import_module(name)
+    loader = sys.modules["ansible.plugins.loader"]
+    loader.init_plugin_loader()
+    # Each fork does that again, and would be told that it is done.
+    warnings.filterwarnings("ignore", message="AnsibleCollectionFinder has already been configured")
+    for kind, names in PLUGINS.items():
+        for name in names:
+            getattr(loader, f"{kind}_loader").get(f"ansible.builtin.{name}", class_only=True)
+    for kind in ALL_OF:
+        list(getattr(loader, f"{kind}_loader").all(class_only=True))
+    for kind in OURS:
+        for path in (ROOT / "plugins" / kind).glob("[a-z]*.py"):
+            getattr(loader, f"{kind}_loader").get(f"jitfleet.azure.{path.stem}", class_only=True)
+
+
+def main(folder: str) -> None:
+    _preload()
     gc.freeze()
     sys.dont_write_bytecode = False  # what a fork compiles is for the next ones too
     wish = serve(folder)

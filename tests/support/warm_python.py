@@ -1,14 +1,15 @@
 # Copyright (c) 2026 jitfleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Python for modules that has Azure's SDK imported, and knows the code of what Ansible packs with them.
+"""A Python for modules that has imported Azure's SDK before, and what Ansible packs with modules.
 
-Half of a module's time goes there: Python compiles what it imports from an archive twice, and keeps nothing. What
-the archive lacks is missing here as well: code is only taken from memory by the source that was found there.
+Most of a module's time goes there: Python compiles what it imports from an archive twice, and keeps nothing. What
+the archive lacks is missing here as well: each import looks there, and takes from memory only what has its source.
 """
 
 from __future__ import annotations
 
+import builtins
 import gc
 import importlib
 import importlib.machinery
@@ -17,7 +18,10 @@ import os
 import sys
 import types
 import zipimport
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
 from forks import ForkServer, serve
 
@@ -31,6 +35,11 @@ PRELOADED = (
     "jmespath",
     "requests",
 )
+# What Ansible packs with every module, beside the collection's own.
+PACKED = ("ansible.module_utils._internal._ansiballz._loader", "ansible.module_utils.basic")
+# What it imports is found by an object that it makes, so it has to be run where it is imported.
+HAS_A_FINDER = "ansible.module_utils.six"
+OURS = "ansible_collections.jitfleet.azure.plugins.module_utils"
 # Ansible as it is, but for the interpreter of modules.
 COMMAND = """\
 #!{python}
@@ -76,10 +85,12 @@ class WarmPython(ForkServer):
             _write_program(self.commands / name, program)
 
 
-class KnownCode(zipimport.zipimporter):
-    """Imports from archives, and compiles only what it doesn't know."""
+class KnownModules(zipimport.zipimporter):
+    """Imports from archives; what it knows by name and source is neither compiled nor run again."""
 
-    codes: dict[bytes, types.CodeType] = {}  # noqa: RUF012
+    codes: ClassVar[dict[bytes, types.CodeType]] = {}
+    modules: ClassVar[dict[tuple[str, bytes], types.ModuleType]] = {}
+    imported_by: ClassVar[defaultdict[str, list[str]]] = defaultdict(list)
 
     def get_filename(self, fullname: str) -> str:
         end = "/__init__.py" if self.is_package(fullname) else ".py"
@@ -90,17 +101,68 @@ class KnownCode(zipimport.zipimporter):
         source = self.get_data(name)
         return self.codes.get(source) or compile(source, name, "exec", dont_inherit=True)
 
+    def create_module(  # type: ignore[override]  # declared as giving nothing, for that is what zipimporter does
+        self, spec: importlib.machinery.ModuleSpec
+    ) -> types.ModuleType | None:
+        module = self.modules.get((spec.name, self.get_data(self.get_filename(spec.name))))
+        if module:
+            module.__file__, module.__loader__ = spec.origin, self
+            if spec.submodule_search_locations is not None:
+                module.__path__ = spec.submodule_search_locations
+        return module
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        if module in self.modules.values():
+            for name in self.imported_by[module.__name__]:
+                importlib.import_module(name)
+        else:
+            super().exec_module(module)
+
 
 def _write_program(path: Path, text: str) -> None:
     path.write_text(text)
     path.chmod(0o700)
 
 
-def _know(folder: Path) -> None:
+def _know_codes(folder: Path) -> None:
     for path in folder.rglob("*.py"):
         loader = importlib.machinery.SourceFileLoader(path.stem, str(path))
         if code := loader.get_code(path.stem):
-            KnownCode.codes[path.read_bytes()] = code
+            KnownModules.codes[path.read_bytes()] = code
+
+
+def _know_modules() -> None:
+    """Import what is packed from where it lies, and put it aside."""
+    really = builtins.__import__
+
+    def noted(
+        name: str,
+        globals: Mapping[str, Any] | None = None,  # noqa: A002
+        locals: Mapping[str, Any] | None = None,  # noqa: A002
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> types.ModuleType:
+        module = really(name, globals, locals, fromlist or (), level)
+        if globals and globals["__name__"].startswith("ansible"):
+            full = importlib.util.resolve_name("." * level + name, globals["__package__"]) if level else name
+            names = [full, *(f"{full}.{one}" for one in fromlist or ())]
+            found = [one for one in names if one.startswith("ansible") and one in sys.modules]
+            KnownModules.imported_by[globals["__name__"]] += found
+        return module
+
+    builtins.__import__ = noted
+    folder = ROOT / "plugins" / "module_utils"
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        importlib.import_module(".".join((OURS, *(part for part in parts if part != "__init__"))))
+    for name in PACKED:
+        importlib.import_module(name)
+    builtins.__import__ = really
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("ansible", "ansible_collections")]:
+        module = sys.modules.pop(name)
+        source = getattr(module, "__file__", None)
+        if source and not name.startswith(HAS_A_FINDER):
+            KnownModules.modules[name, Path(source).read_bytes()] = module
 
 
 def _program(folder: str) -> tuple[types.CodeType, types.ModuleType]:
@@ -110,9 +172,10 @@ def _program(folder: str) -> tuple[types.CodeType, types.ModuleType]:
     ansible = importlib.util.find_spec("ansible")
     assert ansible is not None
     assert ansible.origin is not None
-    _know(Path(ansible.origin).parent / "module_utils")
-    _know(ROOT / "plugins")
-    sys.path_hooks.insert(0, KnownCode)
+    _know_codes(Path(ansible.origin).parent / "module_utils")
+    _know_codes(ROOT / "plugins")
+    _know_modules()
+    sys.path_hooks.insert(0, KnownModules)
     gc.freeze()
     wish = serve(folder)
     name = wish["argv"][0] if wish["argv"] else "<stdin>"
