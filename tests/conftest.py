@@ -21,7 +21,7 @@ settings.register_profile("thorough", deadline=None, max_examples=1000, print_bl
 settings.load_profile("project")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def started_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallFleet]:
     with small_fleet(tmp_path_factory.mktemp("small")) as fleet:
         yield fleet

@@ -28,20 +28,24 @@ def covered(playbooks: Playbooks) -> Playbooks:
     return playbooks
 
 
+@pytest.mark.parametrize(
+    ("task", "arguments", "shown"),
+    [(ASK, (), True), (ASK, ("--check",), False), ({**ASK, "no_log": True}, (), False)],
+    ids=["work", "prediction", "no_log"],
+)
 def test_long_work_shows_how_far_it_is_unless_it_is_a_prediction_or_to_be_silent(
-    covered: Playbooks, simulator: RunningSimulator
+    task: dict[str, Any],
+    arguments: tuple[str, ...],
+    shown: bool,
+    covered: Playbooks,
+    simulator: RunningSimulator,
 ) -> None:
-    def said(task: dict[str, Any], *arguments: str) -> str:
-        simulator.fault(method="GET", path="jitNetworkAccessPolicies$", delay=9, times=1)
-        run = covered.play([task], *arguments)
-        assert run.returncode == 0, run.output
-        return run.output
+    simulator.fault(method="GET", path="jitNetworkAccessPolicies$", delay=9, times=1)
 
-    long = said(ASK)
-    silent = [said(ASK, "--check"), said({**ASK, "no_log": True})]
+    run = covered.play([task], *arguments)
 
-    assert PROGRESS.search(long), long
-    assert not [output for output in silent if PROGRESS.search(output)]
+    assert run.returncode == 0, run.output
+    assert bool(PROGRESS.search(run.output)) is shown, run.output
 
 
 @pytest.mark.traced
