@@ -83,9 +83,6 @@ class SecurityRule:
         """Tell whether it lets somebody in to the port, if no rule before it says otherwise."""
         return self.inbound and self.allows and self.names_port(port)
 
-    def opens_only(self, port: int) -> bool:
-        return self.opens(port) and all(span == (port, port) for span in self.destination_ports)
-
 
 @dataclass(frozen=True, slots=True)
 class UnreadRule:
@@ -115,10 +112,6 @@ class SecurityGroup:
     @property
     def name(self) -> str:
         return self.id.rpartition("/")[2]
-
-    @property
-    def grants(self) -> tuple[SecurityRule, ...]:
-        return tuple(rule for rule in self.rules if rule.is_jit_grant)
 
     @property
     def denies(self) -> tuple[SecurityRule, ...]:

@@ -168,7 +168,7 @@ def test_an_unknown_subnet_ends_nothing_and_is_said() -> None:
 def test_groups_can_be_looked_at_without_some_rules() -> None:
     group = group_of(jit_grant(DESK), jit_deny(22))
     layout, groups = attached(group)
-    (gone,) = group.grants
+    (gone,) = (rule for rule in group.rules if rule.is_jit_grant)
     after = NetworkView(without_rules(groups, {gone.id.lower()}))
     assert [verdict.state for verdict in after.judge(layout, DESK, 22)] == ["closed"]
     assert [verdict.state for verdict in NetworkView(groups).judge(layout, DESK, 22)] == ["open"]
