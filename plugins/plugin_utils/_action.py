@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +18,8 @@ from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import fragment_loader, module_loader
+from ansible.utils.plugin_docs import get_plugin_docs
 from ansible.utils.vars import load_extra_vars
 
 from ..module_utils._auth_options import AUTH_OPTIONS
@@ -147,6 +150,8 @@ class BatchAction(ActionBase):
 
     def _vms(self, batch: Batch, wanted: Mapping[str, str], *, skip: bool) -> list[dict[str, Any]]:
         vms, unknown = batch.vms(wanted)
+        if unknown:
+            self._refuse_misspelt_options()
         if unknown and not skip:
             raise AnsibleActionFail(f"no virtual machine is known for {listed(unknown)}. {WAYS}")
         if unknown:
@@ -154,6 +159,18 @@ class BatchAction(ActionBase):
         if not vms:
             raise AnsibleActionFail(f"no virtual machine is known for any host of the play. {WAYS}")
         return vms
+
+    def _refuse_misspelt_options(self) -> None:
+        """Name what the module would refuse: where an option that names VMs is misspelt, none seem to be known."""
+        name = f"{COLLECTION}.{self.module}"
+        documentation = get_plugin_docs(name, "module", module_loader, fragment_loader, verbose=False)[0]
+        options = documentation["options"]
+        known = {*options, *(alias for option in options.values() for alias in option.get("aliases", ()))}
+        for given in self._task.args:
+            if given not in known:
+                near = get_close_matches(given, known, 1)
+                meant = f"; {near[0]} was meant?" if near else ""
+                raise AnsibleActionFail(f"{given}: {self.module} has no such option{meant}")
 
     def _names(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> list[str]:
         present = [str(name) for name in variables.get("ansible_play_batch") or [variables["inventory_hostname"]]]

@@ -92,6 +92,9 @@ def test_an_empty_selection_fails_or_is_reported(playbooks: Playbooks, simulator
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     (COVER, {}, "subscriptions"),
     (OPEN, {"filter": "name"}, "no virtual machine is known for localhost"),
+    (OPEN, {"resource_group": "rg"}, "resource_group: jit_request has no such option; resource_groups was meant?"),
+    (COVER, {"fleet": "rg"}, "fleet: jit_policy has no such option"),
+    (COVER, {"profile": "default"}, "no virtual machine is known for localhost"),
     (COVER, {**EVERYWHERE, "hosts": ["localhost"]}, "hosts: it can't be combined with subscriptions"),
     (OPEN, {**EVERYWHERE, "vms": [IDS["db-01"]]}, "vms: it can't be combined with subscriptions"),
     (COVER, {"resource_groups": []}, "resource_groups: the list is empty"),
