@@ -15,11 +15,13 @@ from .._jit.errors import InvalidOption
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = ("https_proxy", "all_proxy")
 # How urllib3 words its failures: (Caused by NewConnectionError("HTTPSConnection(host='x', port=443): refused"))
-_NESTED = re.compile(r"""\(Caused by \w+\((?:\w+\()?[^'"]*['"](?P<text>.*)['"]\)*$""")
+_NESTED = re.compile(r"""\(Caused by \w+\((?:<[^<>]*>, |\w+\()?[^'"]*['"](?P<text>.*)['"]\)*$""")
 _LONGEST = 5_000  # what is longer isn't the library's alone
 _UNKNOWN_AUTHORITY = re.compile(
     r"certificate verify failed: (self[- ]signed certificate|unable to get (local )?issuer certificate)"
 )
+_NO_PROXY = re.compile(r"^Unable to connect to proxy|^Failed to resolve proxy")
+_NO_WAY = re.compile(r"^Failed to (resolve|establish a new connection)|\(connect timeout=")
 _BETWEEN = re.compile(r"""['"], \w+\([^'"]*['"]""")
 _OBJECT = re.compile(r"<[^<>]* object at 0x[0-9a-f]+>: |\bHTTPS?Connection\([^()]*\): ")
 
@@ -41,10 +43,14 @@ def check_way_out(environment: Mapping[str, str], exists: Callable[[str], bool],
 
 
 def with_advice(said: str) -> str:
-    """Give the cause of a failure to connect, and what to do about a certificate that isn't trusted."""
+    """Give the cause of a failure to connect, and what to do where it is on the controller's side."""
     said = _cause(said)
     if _UNKNOWN_AUTHORITY.search(said):
         return f"{said}. Name a file with the certificate of the authority that signed it in {BUNDLES[0]}"
+    if _NO_PROXY.search(said):
+        return f"{said}. The proxy is the one that HTTPS_PROXY or ALL_PROXY names"
+    if _NO_WAY.search(said):
+        return f"{said}. The controller needs a way there by HTTPS; name a proxy, if there is one, in HTTPS_PROXY"
     return said
 
 

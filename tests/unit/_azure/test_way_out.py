@@ -73,28 +73,37 @@ def test_users_and_passwords_are_taken_out_of_urls(text: str, shown: str) -> Non
     assert without_user_info(text) == shown
 
 
+NO_WAY = ". The controller needs a way there by HTTPS; name a proxy, if there is one, in HTTPS_PROXY"
+
+
 @pytest.mark.parametrize(
     ("cause", "shown"),
     [
         (
             """NewConnectionError("HTTPSConnection(host='arm.example', port=443): Failed to establish a new """
             """connection: [Errno 111] Connection refused")""",
-            "Failed to establish a new connection: [Errno 111] Connection refused",
+            f"Failed to establish a new connection: [Errno 111] Connection refused{NO_WAY}",
         ),
         (
             "NewConnectionError('<urllib3.connection.HTTPSConnection object at 0x7f12ab>: Failed to establish a "
             "new connection: [Errno 101] Network is unreachable')",
-            "Failed to establish a new connection: [Errno 101] Network is unreachable",
+            f"Failed to establish a new connection: [Errno 101] Network is unreachable{NO_WAY}",
         ),
         (
             """NameResolutionError("HTTPSConnection(host='arm.example', port=443): Failed to resolve """
             """'arm.example' ([Errno -2] Name or service not known)")""",
-            "Failed to resolve 'arm.example' ([Errno -2] Name or service not known)",
+            f"Failed to resolve 'arm.example' ([Errno -2] Name or service not known){NO_WAY}",
+        ),
+        (
+            "ConnectTimeoutError(<HTTPSConnection(host='arm.example', port=443) at 0x7f12ab>, 'Connection to "
+            "arm.example timed out. (connect timeout=10)')",
+            f"Connection to arm.example timed out. (connect timeout=10){NO_WAY}",
         ),
         (
             """ProxyError('Unable to connect to proxy', NewConnectionError("HTTPSConnection(host='127.0.0.1', """
             """port=9): Failed to establish a new connection: [Errno 111] Connection refused"))""",
-            "Unable to connect to proxy: Failed to establish a new connection: [Errno 111] Connection refused",
+            "Unable to connect to proxy: Failed to establish a new connection: [Errno 111] Connection refused. "
+            "The proxy is the one that HTTPS_PROXY or ALL_PROXY names",
         ),
         (
             "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
