@@ -40,7 +40,9 @@ class ForkServer:
             stdout=subprocess.PIPE,
         )
         assert self._process.stdout is not None
-        assert self._process.stdout.readline() == READY, f"{script} doesn't start"
+        if self._process.stdout.readline() != READY:
+            shutil.rmtree(self.folder)
+            raise RuntimeError(f"{script} doesn't start")
 
     def run(self, wish: Mapping[str, Any], streams: Sequence[int]) -> int:
         """Run what `wish` says: `argv`, `env` and `cwd`, and whatever else the script understands."""
@@ -49,7 +51,6 @@ class ForkServer:
     def close(self) -> None:
         with contextlib.suppress(BrokenPipeError):
             self._process.communicate()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def ask(folder: str, wish: Mapping[str, Any], streams: Sequence[int]) -> int:
@@ -71,6 +72,7 @@ def serve(folder: str) -> dict[str, Any]:
         while True:
             ready, _writable, _failed = select.select([listener.fileno(), 0], [], [])
             if 0 in ready:
+                shutil.rmtree(folder, ignore_errors=True)  # here, for whoever started this may have been killed
                 sys.exit()
             connection, _address = listener.accept()
             if os.fork() == 0:
