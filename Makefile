@@ -5,8 +5,11 @@ BIN := .venv/bin
 # how many tests run beside each other, where they are many and small
 WORKERS ?= auto
 SOURCES := plugins extensions tests
-# where each waits for processes of its own, one more than there are cores
-WAITING ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
+CORES := $(shell nproc 2>/dev/null || echo 2)
+# where each waits for processes of its own
+WAITING ?= $(shell expr $(CORES) \* 2)
+# how many targets at a time, of those that use one core for most of their time
+JOBS ?= $(shell expr $(CORES) + 1)
 # What takes all cores by itself, and what is quicker several at a time. All unit tests are run by coverage.
 ALONE := lint types coverage contract integration e2e
 BESIDE := matrix sanity publishing
@@ -25,7 +28,7 @@ demo: setup ## show the collection at work on the simulator
 		ansible-playbook -i playbooks/inventory/demo.jit_vms.yml playbooks/demo.yml
 
 test: $(ALONE) ## what must hold before a change lands; what CI runs
-	@$(MAKE) --no-print-directory --jobs $(WAITING) --output-sync=target $(BESIDE)
+	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target $(BESIDE)
 
 lint: setup ## style, by ruff
 	$(BIN)/ruff format --check $(SOURCES)
