@@ -10,8 +10,10 @@ CORES := $(shell nproc 2>/dev/null || echo 2)
 WAITING ?= $(shell expr $(CORES) \* 2)
 # how many targets at a time, of those that use one core for most of their time
 JOBS ?= $(shell expr $(CORES) + 1)
-# What takes all cores by itself, and what is quicker several at a time. All unit tests are run by coverage.
-ALONE := lint types coverage contract integration e2e
+# What takes one core for a moment, what takes all cores by itself, and what is quicker several at a time. All unit
+# tests are run by coverage.
+QUICK := lint types
+ALONE := coverage contract integration e2e
 BESIDE := matrix sanity publishing
 
 .PHONY: help setup demo test lint types unit coverage mutants contract integration e2e matrix browser rulebook sanity publishing docs clients bench pictures release clean
@@ -27,7 +29,9 @@ demo: setup ## show the collection at work on the simulator
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_CALLBACK_RESULT_FORMAT=yaml $(BIN)/python -m azure_simulator exec --fleet demo --provisioning 1s -- \
 		ansible-playbook -i playbooks/inventory/demo.jit_vms.yml playbooks/demo.yml
 
-test: $(ALONE) ## what must hold before a change lands; what CI runs
+test: setup ## what must hold before a change lands; what CI runs
+	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target $(QUICK) browser rulebook
+	@$(MAKE) --no-print-directory $(ALONE)
 	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target $(BESIDE)
 
 lint: setup ## style, by ruff

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -39,7 +40,7 @@ def main() -> None:
     DATA.mkdir(parents=True)
     run(sys.executable, "-m", "pytest", "-q", "-n", workers, *UNWATCHED)
     watch(workers, "tests/unit", *(f"--ignore={path}" for path in UNWATCHED))
-    watch(workers, "-m", "traced", "tests/integration")
+    watch(str(2 * (os.cpu_count() or 1)), "-m", "traced", "tests/integration")  # they wait for their processes
     coverage("combine", "--quiet")
     coverage("report")
     coverage("json", "--quiet", "-o", str(DATA / "report.json"))
