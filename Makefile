@@ -60,8 +60,10 @@ integration: setup ## each module and plugin on the simulator
 e2e: setup browser rulebook ## whole playbooks on the simulator, and the report in a browser
 	$(BIN)/pytest -q -n $(WAITING) tests/e2e
 
-matrix: setup ## what must hold on every ansible-core, on those that .venv doesn't have
-	$(BIN)/python tests/tools/matrix.py
+matrix: matrix-2.21 matrix-2.20 matrix-2.19 ## what must hold on every ansible-core, on those that .venv doesn't have
+
+matrix-%: setup
+	$(BIN)/python tests/tools/matrix.py --core $*
 
 browser: setup ## what the report's tests need: Chromium, by apt-get where this is root's machine, and axe-core by npm
 	@$(BIN)/python tests/tools/browser.py
