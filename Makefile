@@ -46,7 +46,7 @@ unit: setup ## the parts by themselves
 	$(BIN)/pytest -q -n $(WORKERS) tests/unit
 
 coverage: setup ## all unit tests, and what they reach of plugins' lines and branches: 100 % of the core, 95 % of all
-	$(BIN)/python tests/tools/covered.py --workers $(WORKERS)
+	$(BIN)/python tests/tools/covered.py --workers $(WORKERS) --waiting $(WAITING)
 
 mutants: setup ## whether tests notice small changes of the core's code, where a mistake lets somebody in (half an hour)
 	$(BIN)/python tests/tools/mutants.py

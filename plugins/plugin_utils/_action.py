@@ -126,6 +126,7 @@ class BatchAction(ActionBase):
             return arguments  # the module finds the VMs itself, whatever the play's hosts are
         place = blind_spot(self._task)
         if place and arguments.get("vms") is None and arguments.get("hosts") is None:
+            self._refuse_misspelt_options()
             raise AnsibleActionFail(
                 f"the task stands {place}, where Ansible doesn't tell which hosts are meant: name them by the "
                 "option hosts, or name VMs by the option vms"
@@ -164,13 +165,13 @@ class BatchAction(ActionBase):
         """Name what the module would refuse: where an option that names VMs is misspelt, none seem to be known."""
         name = f"{COLLECTION}.{self.module}"
         documentation = get_plugin_docs(name, "module", module_loader, fragment_loader, verbose=False)[0]
-        options = documentation["options"]
-        known = {*options, *(alias for option in options.values() for alias in option.get("aliases", ()))}
-        for given in self._task.args:
-            if given not in known:
-                near = get_close_matches(given, known, 1)
-                meant = f"; {near[0]} was meant?" if near else ""
-                raise AnsibleActionFail(f"{given}: {self.module} has no such option{meant}")
+        known = documentation["options"]
+        strangers = {
+            str(given): get_close_matches(str(given), known, 1) for given in self._task.args.keys() - known
+        }
+        if strangers:
+            meant = "".join(f"; for {given}, {near[0]} may be meant" for given, near in strangers.items() if near)
+            raise AnsibleActionFail(f"{self.module} has no option {listed(sorted(strangers))}{meant}. {WAYS}")
 
     def _names(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> list[str]:
         present = [str(name) for name in variables.get("ansible_play_batch") or [variables["inventory_hostname"]]]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from demo_fleet import HOSTS, IDS, PRODUCTION, WORKPLACE
 from running_simulator import RunningSimulator
 
@@ -89,11 +90,21 @@ def test_an_empty_selection_fails_or_is_reported(playbooks: Playbooks, simulator
     assert simulator.writes() == []
 
 
-WRONG: list[tuple[str, dict[str, Any], str]] = [
+WRONG: list[tuple[str, dict[Any, Any], str]] = [
     (COVER, {}, "subscriptions"),
     (OPEN, {"filter": "name"}, "no virtual machine is known for localhost"),
-    (OPEN, {"resource_group": "rg"}, "resource_group: jit_request has no such option; resource_groups was meant?"),
-    (COVER, {"fleet": "rg"}, "fleet: jit_policy has no such option"),
+    (
+        OPEN,
+        {"resource_group": "rg"},
+        "no option resource_group; for resource_group, resource_groups may be meant. ",
+    ),
+    (
+        OPEN,
+        {"hots": ["x"], "unknown_hosts": "skip"},
+        "jit_request has no option hots; for hots, hosts may be meant. ",
+    ),
+    (COVER, {"fleet": "rg", "host": "x"}, "no option fleet, host; for host, hosts may be meant. A host's VM"),
+    ("jitfleet.azure.jit_vm_info", {True: 1}, "jit_vm_info has no option True. "),
     (COVER, {"profile": "default"}, "no virtual machine is known for localhost"),
     (COVER, {**EVERYWHERE, "hosts": ["localhost"]}, "hosts: it can't be combined with subscriptions"),
     (OPEN, {**EVERYWHERE, "vms": [IDS["db-01"]]}, "vms: it can't be combined with subscriptions"),
@@ -102,6 +113,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.every_core
 def test_mistakes_are_named_before_anything_is_sent(playbooks: Playbooks, simulator: RunningSimulator) -> None:
     run = local(playbooks, *({module: options, "ignore_errors": True} for module, options, _ in WRONG))
 

@@ -29,12 +29,13 @@ READY = b"ready\n"
 class ForkServer:
     """A process of a script that calls `serve` with the folder that it is given."""
 
-    def __init__(self, script: str, env: Mapping[str, str]) -> None:
+    def __init__(self, script: str, env: Mapping[str, str], *, at_home: bool = True) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="forks-"))
+        home = {} if at_home else {"HOME": str(self.folder)}
         # In a folder of its own, where there is no ansible.cfg.
         self._process = subprocess.Popen(
             [sys.executable, script, self.folder],
-            env={"ANSIBLE_LOCAL_TEMP": str(self.folder / "local"), **env},
+            env={"ANSIBLE_LOCAL_TEMP": str(self.folder / "local"), **env, **home},
             cwd=self.folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

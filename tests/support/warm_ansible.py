@@ -25,8 +25,8 @@ from pathlib import Path
 from forks import ForkServer, serve
 from warm_python import WarmPython
 
-# By the names of the commands: the modules and classes that run them.
 ROOT = Path(__file__).resolve().parents[2]
+# By the names of the commands: the modules and classes that run them.
 COMMANDS = {
     "ansible": ("ansible.cli.adhoc", "AdHocCLI"),
     "ansible-inventory": ("ansible.cli.inventory", "InventoryCLI"),
@@ -70,7 +70,7 @@ def run_ansible(
 def _settings(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Give the variables that Ansible and Python read once.
 
-    HOME isn't one of them: where Ansible looks there by itself, no test puts anything.
+    HOME isn't one of them: what Ansible reads there while it is imported is nobody's, an empty folder.
     """
     names = ("LANG", "COLUMNS", "TMPDIR", "NO_COLOR")
     prefixes = ("ANSIBLE_", "LC_", "PYTHON")
@@ -89,7 +89,7 @@ _servers: OrderedDict[tuple[tuple[str, str], ...], ForkServer] = OrderedDict()
 def _server_for(env: Mapping[str, str]) -> ForkServer:
     settings = _settings(env)
     if settings not in _servers:
-        _servers[settings] = ForkServer(__file__, env)
+        _servers[settings] = ForkServer(__file__, env, at_home=False)
     _servers.move_to_end(settings)
     while len(_servers) > KEPT:
         _servers.popitem(last=False)[1].close()

@@ -163,6 +163,10 @@ def _know_modules() -> None:
         source = getattr(module, "__file__", None)
         if source and not name.startswith(HAS_A_FINDER):
             KnownModules.modules[name, Path(source).read_bytes()] = module
+    for module in KnownModules.modules.values():
+        for name, value in list(vars(module).items()):
+            if getattr(value, "__name__", None) == f"{module.__name__}.{name}":
+                delattr(module, name)  # set where the part is imported
 
 
 def _program(folder: str) -> tuple[types.CodeType, types.ModuleType]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -35,12 +34,14 @@ UNWATCHED = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", default="auto", help="how many tests run beside each other")
-    workers = parser.parse_args().workers
+    parser.add_argument("--waiting", default="auto", help="how many, where they wait for processes of their own")
+    arguments = parser.parse_args()
+    workers = arguments.workers
     shutil.rmtree(DATA, ignore_errors=True)
     DATA.mkdir(parents=True)
     run(sys.executable, "-m", "pytest", "-q", "-n", workers, *UNWATCHED)
     watch(workers, "tests/unit", *(f"--ignore={path}" for path in UNWATCHED))
-    watch(str(2 * (os.cpu_count() or 1)), "-m", "traced", "tests/integration")  # they wait for their processes
+    watch(arguments.waiting, "-m", "traced", "tests/integration")
     coverage("combine", "--quiet")
     coverage("report")
     coverage("json", "--quiet", "-o", str(DATA / "report.json"))

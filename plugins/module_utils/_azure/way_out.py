@@ -20,9 +20,11 @@ _LONGEST = 5_000  # what is longer isn't the library's alone
 _UNKNOWN_AUTHORITY = re.compile(
     r"certificate verify failed: (self[- ]signed certificate|unable to get (local )?issuer certificate)"
 )
-_NO_PROXY = re.compile(r"^Unable to connect to proxy|^Failed to resolve proxy")
+_NO_PROXY = re.compile(r"^(Unable|Cannot) (to )?connect to proxy")
+# The service of managed identities, which is on the machine itself.
+_WITHOUT_TLS = re.compile(r"\bHTTPConnection(Pool)?\(")
 _NO_WAY = re.compile(r"^Failed to (resolve|establish a new connection)|\(connect timeout=")
-_BETWEEN = re.compile(r"""['"], \w+\([^'"]*['"]""")
+_BETWEEN = re.compile(r"""['"], \w+\((?:<[^<>]*>, )?[^'"]*['"]""")
 _OBJECT = re.compile(r"<[^<>]* object at 0x[0-9a-f]+>: |\bHTTPS?Connection\([^()]*\): ")
 
 
@@ -44,14 +46,14 @@ def check_way_out(environment: Mapping[str, str], exists: Callable[[str], bool],
 
 def with_advice(said: str) -> str:
     """Give the cause of a failure to connect, and what to do where it is on the controller's side."""
-    said = _cause(said)
-    if _UNKNOWN_AUTHORITY.search(said):
-        return f"{said}. Name a file with the certificate of the authority that signed it in {BUNDLES[0]}"
-    if _NO_PROXY.search(said):
-        return f"{said}. The proxy is the one that HTTPS_PROXY or ALL_PROXY names"
-    if _NO_WAY.search(said):
-        return f"{said}. The controller needs a way there by HTTPS; name a proxy, if there is one, in HTTPS_PROXY"
-    return said
+    cause = _cause(said)
+    if _UNKNOWN_AUTHORITY.search(cause):
+        return f"{cause}. Name a file with the certificate of the authority that signed it in {BUNDLES[0]}"
+    if _NO_PROXY.search(cause):
+        return f"{cause}. The proxy is the one that HTTPS_PROXY or ALL_PROXY names"
+    if _NO_WAY.search(cause) and not _WITHOUT_TLS.search(said):
+        return f"{cause}. The controller needs a way there by HTTPS; name a proxy, if there is one, in HTTPS_PROXY"
+    return cause
 
 
 def _cause(said: str) -> str:

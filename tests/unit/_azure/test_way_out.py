@@ -106,6 +106,17 @@ NO_WAY = ". The controller needs a way there by HTTPS; name a proxy, if there is
             "The proxy is the one that HTTPS_PROXY or ALL_PROXY names",
         ),
         (
+            "ProxyError('Unable to connect to proxy', ConnectTimeoutError(<HTTPSConnection(host='proxy.example', "
+            "port=3128) at 0x7fc4a323fb90>, 'Connection to proxy.example timed out. (connect timeout=10)'))",
+            "Unable to connect to proxy: Connection to proxy.example timed out. (connect timeout=10). "
+            "The proxy is the one that HTTPS_PROXY or ALL_PROXY names",
+        ),
+        (
+            """NewConnectionError("HTTPConnection(host='127.0.0.1', port=41741): Failed to establish a new """
+            """connection: [Errno 111] Connection refused")""",
+            "Failed to establish a new connection: [Errno 111] Connection refused",
+        ),
+        (
             "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
             "unable to get local issuer certificate (_ssl.c:1006)'))",
             "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate "
