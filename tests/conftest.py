@@ -8,17 +8,28 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 from small_fleet import SmallFleet, small_fleet
+from warm_python import PACKED_MODULES
 
 settings.register_profile("project", deadline=None, derandomize=True, max_examples=60)
 # for runs that only ask which lines are reached, or whether another Python does the same
 settings.register_profile("few", deadline=None, derandomize=True, max_examples=4)
 settings.register_profile("thorough", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile("project")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make a folder that all of this run's processes know."""
+    if not hasattr(config, "workerinput"):  # the first process, from which the others have their environment
+        folder = os.environ[PACKED_MODULES] = tempfile.mkdtemp(prefix="packed-modules-")
+        config.add_cleanup(lambda: shutil.rmtree(folder))
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ The fork has the arguments, environment, folder and streams that the caller want
 
 from __future__ import annotations
 
+import ast
 import contextlib
-import json
 import os
 import select
 import shutil
@@ -23,6 +23,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fork_client import ask
+
 READY = b"ready\n"
 
 
@@ -32,7 +34,6 @@ class ForkServer:
     def __init__(self, script: str, env: Mapping[str, str], *, at_home: bool = True) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="forks-"))
         home = {} if at_home else {"HOME": str(self.folder)}
-        # In a folder of its own, where there is no ansible.cfg.
         self._process = subprocess.Popen(
             [sys.executable, script, self.folder],
             env={"ANSIBLE_LOCAL_TEMP": str(self.folder / "local"), **env, **home},
@@ -52,16 +53,6 @@ class ForkServer:
     def close(self) -> None:
         with contextlib.suppress(BrokenPipeError):
             self._process.communicate()
-
-
-def ask(folder: str, wish: Mapping[str, Any], streams: Sequence[int]) -> int:
-    """Give the exit code of what was wished, below zero for a signal."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(f"{folder}/socket")
-        socket.send_fds(connection, [b"\n"], list(streams))
-        connection.sendall(json.dumps(wish).encode() + b"\n")
-        with connection.makefile() as answer:
-            return int(answer.readline())
 
 
 def serve(folder: str) -> dict[str, Any]:
@@ -93,7 +84,7 @@ def serve(folder: str) -> dict[str, Any]:
 def _hear(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
     _newline, streams, _flags, _address = socket.recv_fds(connection, 1, 3)
     with connection.makefile() as asked:
-        return json.loads(asked.readline()), streams
+        return ast.literal_eval(asked.readline()), streams
 
 
 def _answer(connection: socket.socket, child: int) -> None:

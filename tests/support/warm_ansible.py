@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 
 from forks import ForkServer, serve
-from warm_python import WarmPython
+from warm_python import PACKED_MODULES, WarmPython
 
 ROOT = Path(__file__).resolve().parents[2]
 # By the names of the commands: the modules and classes that run them.
@@ -51,6 +51,8 @@ PLUGINS = {
 # Of these, each run loads all that there are.
 ALL_OF = ("become", "callback", "connection", "shell")
 OURS = ("action", "inventory")
+# How often these processes look for ended tasks: by default, a thousand times a second.
+PATIENCE = "[defaults]\ninternal_poll_interval = 0.01\n"
 KEPT = 5
 
 
@@ -89,7 +91,9 @@ _servers: OrderedDict[tuple[tuple[str, str], ...], ForkServer] = OrderedDict()
 def _server_for(env: Mapping[str, str]) -> ForkServer:
     settings = _settings(env)
     if settings not in _servers:
-        _servers[settings] = ForkServer(__file__, env, at_home=False)
+        _servers[settings] = ForkServer(
+            __file__, {**env, PACKED_MODULES: os.environ[PACKED_MODULES]}, at_home=False
+        )
     _servers.move_to_end(settings)
     while len(_servers) > KEPT:
         _servers.popitem(last=False)[1].close()
@@ -141,7 +145,10 @@ def _preload() -> None:
 
 
 def main(folder: str) -> None:
+    Path("ansible.cfg").write_text(PATIENCE)
     _preload()
+    local = Path(sys.modules["ansible.constants"].DEFAULT_LOCAL_TMP)
+    (local / "ansiballz_cache").symlink_to(os.environ[PACKED_MODULES])
     gc.freeze()
     sys.dont_write_bytecode = False  # what a fork compiles is for the next ones too
     wish = serve(folder)

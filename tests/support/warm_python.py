@@ -9,6 +9,7 @@ the archive lacks is missing here as well: each import looks there, and takes fr
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import gc
 import importlib
@@ -40,13 +41,17 @@ PACKED = ("ansible.module_utils._internal._ansiballz._loader", "ansible.module_u
 # What it imports is found by an object that it makes, so it has to be run where it is imported.
 HAS_A_FINDER = "ansible.module_utils.six"
 OURS = "ansible_collections.jitfleet.azure.plugins.module_utils"
-# Ansible as it is, but for the interpreter of modules.
+# Ansible as it is, but for the interpreter of modules, and what it packs with them.
 COMMAND = """\
 #!{python}
-import runpy, sys
+import os, runpy, sys
+import ansible.constants
+os.symlink({packed!r}, os.path.join(ansible.constants.DEFAULT_LOCAL_TMP, "ansiballz_cache"))
 sys.executable = {executable!r}
 runpy.run_path({command!r}, run_name="__main__")
 """
+# Names the folder in which all Ansibles of a test run keep what they packed: half a second's work for a module.
+PACKED_MODULES = "JITFLEET_PACKED_MODULES"
 # Settings of Python that change nothing for a module; any other one needs a Python of its own.
 HARMLESS = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED")
 # Started where a module needs an interpreter.
@@ -58,7 +63,7 @@ settings = [name for name in os.environ if name.startswith("PYTHON") and name no
 if argv and argv[0].startswith("-") or settings:
     os.execv({python!r}, [{python!r}, *argv])
 sys.path.append({support!r})
-from forks import ask
+from fork_client import ask
 code = ask({folder!r}, {{"argv": argv, "env": dict(os.environ), "cwd": os.getcwd()}}, [0, 1, 2])
 os._exit(code if code >= 0 else 128 - code)
 """
@@ -81,7 +86,12 @@ class WarmPython(ForkServer):
         self.commands.mkdir()
         for name in ("ansible", "ansible-inventory", "ansible-playbook"):
             real = str(Path(sys.executable).with_name(name))
-            program = COMMAND.format(python=sys.executable, executable=str(self.executable), command=real)
+            program = COMMAND.format(
+                python=sys.executable,
+                executable=str(self.executable),
+                command=real,
+                packed=os.environ[PACKED_MODULES],
+            )
             _write_program(self.commands / name, program)
 
 
@@ -192,6 +202,26 @@ def _program(folder: str) -> tuple[types.CodeType, types.ModuleType]:
     return compile(source, name, "exec", dont_inherit=True), main
 
 
+def _run(program: types.CodeType, main: types.ModuleType) -> None:
+    """Run a program, and end before Python takes apart what forks have in common, for that would copy it."""
+    code = 1
+
+    def end() -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+    atexit.register(
+        end
+    )  # the first, so it comes last: when threads have ended, and what the program wants is done
+    try:
+        exec(program, main.__dict__)
+        code = 0
+    except SystemExit as wanted:
+        code = wanted.code if isinstance(wanted.code, int) else int(wanted.code is not None)
+        raise
+
+
 if __name__ == "__main__":
     program, place = _program(sys.argv[1])
-    exec(program, place.__dict__)
+    _run(program, place)
