@@ -62,8 +62,8 @@ e2e: setup browser rulebook ## whole playbooks on the simulator, and the report 
 
 matrix: matrix-2.21 matrix-2.20 matrix-2.19 ## what must hold on every ansible-core, on those that .venv doesn't have
 
-matrix-%: setup
-	$(BIN)/python tests/tools/matrix.py --core $*
+matrix-%: setup browser rulebook
+	$(BIN)/python tests/tools/matrix.py --core $* --workers $(WORKERS) --waiting $(WAITING)
 
 browser: setup ## what the report's tests need: Chromium, by apt-get where this is root's machine, and axe-core by npm
 	@$(BIN)/python tests/tools/browser.py

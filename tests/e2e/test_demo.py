@@ -15,8 +15,6 @@ from running_simulator import ROOT, RunningSimulator, running_simulator
 
 from playbooks import Playbooks, Run
 
-pytestmark = pytest.mark.ends
-
 PLAYBOOKS = ROOT / "playbooks"
 # nobody else writes policies here
 IN_A_HURRY = ("-e", "jit_write_budget=0.3", "-e", "jit_quiet_window=0.3")

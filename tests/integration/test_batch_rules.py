@@ -20,8 +20,6 @@ from running_simulator import RunningSimulator
 
 from playbooks import BIN, Playbooks
 
-pytestmark = pytest.mark.ends
-
 COVER = "jitfleet.azure.jit_policy"
 OPEN = "jitfleet.azure.jit_request"
 DESKTOPS = [name for name in HOSTS if name.startswith("vdi-")]

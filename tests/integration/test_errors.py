@@ -15,8 +15,6 @@ from running_simulator import RunningSimulator
 
 from playbooks import Playbooks, Run
 
-pytestmark = pytest.mark.ends
-
 OPEN = "jitfleet.azure.jit_request"
 COVER = "jitfleet.azure.jit_policy"
 

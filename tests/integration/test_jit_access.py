@@ -15,8 +15,6 @@ from running_simulator import RunningSimulator
 
 from playbooks import Playbooks, Run
 
-pytestmark = pytest.mark.ends
-
 ROLE = "jitfleet.azure.jit_access"
 SETTINGS = {"jit_access_sources": ["203.0.113.7"], "jit_access_ports": ["rdp"], "jit_access_wait_for": "initiated"}
 

@@ -19,8 +19,6 @@ from running_simulator import RunningSimulator
 
 from playbooks import BIN
 
-pytestmark = pytest.mark.ends
-
 RUNNING = sorted(IDS.keys() - {"batch-01"})
 BY_ROLE = {"key": "tags.role | default('')", "prefix": "", "separator": ""}
 

@@ -13,8 +13,6 @@ from running_simulator import RunningSimulator
 
 from playbooks import Playbooks
 
-pytestmark = pytest.mark.ends
-
 COVER = "jitfleet.azure.jit_policy"
 OPEN = "jitfleet.azure.jit_request"
 ASK: dict[str, Any] = {OPEN: {"ports": ["rdp"], "sources": ["203.0.113.7"], "on_failure": "report"}}
