@@ -10,11 +10,13 @@ CORES := $(shell nproc 2>/dev/null || echo 2)
 WAITING ?= $(shell expr $(CORES) \* 2)
 # how many targets at a time, of those that use one core for most of their time
 JOBS ?= $(shell expr $(CORES) + 1)
-# What takes one core for a moment, what takes all cores by itself, and what is quicker several at a time. All unit
-# tests are run by coverage.
+# What takes one core for a moment, what takes all cores by itself, and what is quicker several at a time, the longest
+# first. All unit tests are run by coverage.
 QUICK := lint types
-ALONE := coverage contract integration e2e
-BESIDE := matrix sanity publishing
+ALONE := coverage contract integration
+BESIDE := matrix sanity publishing e2e
+# what is imported is compiled then; of Azure's SDK that is little
+export PIP_NO_COMPILE := 1
 
 .PHONY: help setup demo test lint types unit coverage mutants contract integration e2e matrix browser rulebook sanity publishing docs clients bench pictures release clean
 .DEFAULT_GOAL := help
