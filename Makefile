@@ -8,13 +8,11 @@ SOURCES := plugins extensions tests
 CORES := $(shell nproc 2>/dev/null || echo 2)
 # where each waits for processes of its own
 WAITING ?= $(shell expr $(CORES) \* 2)
-# how many targets at a time, of those that use one core for most of their time
-JOBS ?= $(shell expr $(CORES) + 1)
-# What takes one core for a moment, what takes all cores by itself, and what is quicker several at a time, the longest
-# first. All unit tests are run by coverage.
+# how many targets at a time: one takes what another leaves while it waits
+JOBS ?= $(CORES)
+# What takes a moment, and what is run several at a time, the longest first. All unit tests are run by coverage.
 QUICK := lint types
-ALONE := coverage contract integration
-BESIDE := matrix sanity publishing e2e
+OTHERS := matrix integration coverage sanity publishing e2e contract
 # what is imported is compiled then; of Azure's SDK that is little
 export PIP_NO_COMPILE := 1
 
@@ -33,8 +31,7 @@ demo: setup ## show the collection at work on the simulator
 
 test: setup ## what must hold before a change lands; what CI runs
 	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target $(QUICK) browser rulebook
-	@$(MAKE) --no-print-directory $(ALONE)
-	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target $(BESIDE)
+	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target $(OTHERS)
 
 lint: setup ## style, by ruff
 	$(BIN)/ruff format --check $(SOURCES)

@@ -147,8 +147,9 @@ def _preload() -> None:
 def main(folder: str) -> None:
     Path("ansible.cfg").write_text(PATIENCE)
     _preload()
-    local = Path(sys.modules["ansible.constants"].DEFAULT_LOCAL_TMP)
-    (local / "ansiballz_cache").symlink_to(os.environ[PACKED_MODULES])
+    if "ANSIBLE_COLLECTIONS_PATH" not in os.environ:
+        local = Path(sys.modules["ansible.constants"].DEFAULT_LOCAL_TMP)
+        (local / "ansiballz_cache").symlink_to(os.environ[PACKED_MODULES])
     gc.freeze()
     sys.dont_write_bytecode = False  # what a fork compiles is for the next ones too
     wish = serve(folder)

@@ -46,11 +46,13 @@ COMMAND = """\
 #!{python}
 import os, runpy, sys
 import ansible.constants
-os.symlink({packed!r}, os.path.join(ansible.constants.DEFAULT_LOCAL_TMP, "ansiballz_cache"))
+if "ANSIBLE_COLLECTIONS_PATH" not in os.environ:
+    os.symlink({packed!r}, os.path.join(ansible.constants.DEFAULT_LOCAL_TMP, "ansiballz_cache"))
 sys.executable = {executable!r}
 runpy.run_path({command!r}, run_name="__main__")
 """
-# Names the folder in which all Ansibles of a test run keep what they packed: half a second's work for a module.
+# Names the folder in which all Ansibles of a test run keep what they packed, half a second's work for a module.
+# Those that are told where collections are may find others there, and keep to themselves what they packed.
 PACKED_MODULES = "JITFLEET_PACKED_MODULES"
 # Settings of Python that change nothing for a module; any other one needs a Python of its own.
 HARMLESS = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED")
