@@ -8,11 +8,13 @@ SOURCES := plugins extensions tests
 CORES := $(shell nproc 2>/dev/null || echo 2)
 # where each waits for processes of its own
 WAITING ?= $(shell expr $(CORES) \* 2)
-# how many targets at a time: one takes what another leaves while it waits
-JOBS ?= $(CORES)
-# What takes a moment, and what is run several at a time, the longest first. All unit tests are run by coverage.
+# how many targets at a time, of those that use one core for most of their time
+JOBS ?= $(shell expr $(CORES) + 1)
+# What takes one core for a moment, what takes all cores by itself, and what is quicker several at a time, the longest
+# first. All unit tests are run by coverage.
 QUICK := lint types
-OTHERS := matrix integration coverage sanity publishing e2e contract
+ALONE := coverage contract integration
+BESIDE := matrix sanity publishing e2e
 # what is imported is compiled then; of Azure's SDK that is little
 export PIP_NO_COMPILE := 1
 
@@ -31,7 +33,8 @@ demo: setup ## show the collection at work on the simulator
 
 test: setup ## what must hold before a change lands; what CI runs
 	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target $(QUICK) browser rulebook
-	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target $(OTHERS)
+	@$(MAKE) --no-print-directory $(ALONE)
+	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target $(BESIDE)
 
 lint: setup ## style, by ruff
 	$(BIN)/ruff format --check $(SOURCES)
@@ -61,7 +64,8 @@ e2e: setup browser rulebook ## whole playbooks on the simulator, and the report 
 
 matrix: matrix-2.21 matrix-2.20 matrix-2.19 ## what must hold on every ansible-core, on those that .venv doesn't have
 
-matrix-%: setup browser rulebook
+matrix-%: setup
+	@$(MAKE) --no-print-directory browser rulebook  # not before, for then make begins with what is shorter
 	$(BIN)/python tests/tools/matrix.py --core $* --workers $(WORKERS) --waiting $(WAITING)
 
 browser: setup ## what the report's tests need: Chromium, by apt-get where this is root's machine, and axe-core by npm

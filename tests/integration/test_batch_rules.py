@@ -330,9 +330,10 @@ def contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
 
 def test_a_task_that_timed_out_writes_nothing_more(playbooks: Playbooks, simulator: RunningSimulator) -> None:
     """A task's `timeout` ends the action, but not its module, which here still waits for a list."""
-    simulator.fault(method="GET", path="jitNetworkAccessPolicies$", delay=8, times=1)
+    playbooks.play([{COVER: {}}], "--check")  # packs the module, which takes a busy machine longer than the timeout
+    simulator.fault(method="GET", path="jitNetworkAccessPolicies$", delay=10, times=1)
 
-    run = playbooks.play([{COVER: {}, "timeout": 3}])
+    run = playbooks.play([{COVER: {}, "timeout": 5}])
     modules = list(running_modules())
     for process in modules:
         wait_for_end(process)
