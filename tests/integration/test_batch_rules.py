@@ -330,7 +330,7 @@ def contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
 
 def test_a_task_that_timed_out_writes_nothing_more(playbooks: Playbooks, simulator: RunningSimulator) -> None:
     """A task's `timeout` ends the action, but not its module, which here still waits for a list."""
-    playbooks.play([{COVER: {}}], "--check")  # packs the module, which takes a busy machine longer than the timeout
+    playbooks.play([{COVER: {}}], "--check")  # packs the module, for which a busy machine takes long
     simulator.fault(method="GET", path="jitNetworkAccessPolicies$", delay=10, times=1)
 
     run = playbooks.play([{COVER: {}, "timeout": 5}])
