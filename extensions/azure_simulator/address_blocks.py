@@ -6,12 +6,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
-_BLOCKS = 6
-_STEP = 40
 _GUARD_PORT = 47809
 
 Guard = Callable[[str], socket.socket]
@@ -21,11 +18,11 @@ Guard = Callable[[str], socket.socket]
 class AddressBlock:
     """A run's claim on loopback addresses: those of its fleet, moved by `shift` in their second number.
 
-    The first simulator on a machine has the addresses that its fleet names. `guard` holds the claim.
+    `guards` hold the claim, one for each second number.
     """
 
     shift: int
-    guard: socket.socket
+    guards: tuple[socket.socket, ...]
 
     def place(self, address: str) -> str:
         """Return the address that stands for a fleet's; only loopback addresses move."""
@@ -33,7 +30,8 @@ class AddressBlock:
 
     def release(self) -> None:
         """Give the addresses back."""
-        self.guard.close()
+        for guard in self.guards:
+            guard.close()
 
 
 def moved(address: str, shift: int) -> str:
@@ -41,21 +39,39 @@ def moved(address: str, shift: int) -> str:
     if not address.startswith("127.") or not shift:
         return address
     first, second, *rest = address.split(".")
-    # 1 to 254, so that 127.0, where everything else of a machine listens, stays free
-    return ".".join([first, str((int(second) - 1 + shift) % 254 + 1), *rest])
+    return ".".join([first, str(_moved(int(second), shift)), *rest])
 
 
-def claim(bind: Guard | None = None) -> AddressBlock:
-    """Claim the first block that no other simulator has. Raises OSError."""
-    for number in range(_BLOCKS):
-        try:
-            guard = (bind or _bind)(str(IPv4Address("127.255.254.1") + number))
-        except OSError:
-            continue
-        return AddressBlock(number * _STEP, guard)
+def claim(addresses: Iterable[str], bind: Guard | None = None) -> AddressBlock:
+    """Claim a fleet's addresses, or the next that no other simulator has. Raises OSError."""
+    numbers = {int(address.split(".")[1]) for address in addresses if address.startswith("127.")}
+    for shift in range(254):
+        places = {_moved(number, shift) for number in numbers} if shift else numbers
+        guards = _guard(places, bind or _bind) if len(places) == len(numbers) else None
+        if guards is not None:
+            return AddressBlock(shift, guards)
     raise OSError(
-        f"{_BLOCKS} simulators with a data plane run on this machine already: stop one, or use --data-plane off"
+        "other simulators on this machine have all loopback addresses that the VMs could have: "
+        "stop one, or use --data-plane off"
     )
+
+
+def _moved(number: int, shift: int) -> int:
+    # 1 to 254, so that 127.0, where everything else of a machine listens, stays free
+    return (number - 1 + shift) % 254 + 1
+
+
+def _guard(numbers: Iterable[int], bind: Guard) -> tuple[socket.socket, ...] | None:
+    """Guard all of these second numbers; where one is taken, none."""
+    guards: list[socket.socket] = []
+    for number in sorted(numbers):
+        try:
+            guards.append(bind(f"127.{number}.255.254"))
+        except OSError:
+            for guard in guards:
+                guard.close()
+            return None
+    return tuple(guards)
 
 
 def _bind(address: str) -> socket.socket:

@@ -69,13 +69,20 @@ class WorldMaker:
         if self._state is not None:
             clock.offset = restore.read_offset(self._state)
         world = World(self._tenant(), clock, self._options.behaviour, self._options.seed)
-        world.address_shift = self.block.shift if self.block else 0
         principal = self._principal or _new_principal(world)
         self._principal = principal
         world.principals[principal.client_id] = principal
         with collector.paused():
             self._populate(world)
+            self._place(world)
         return world
+
+    def claim_addresses(self, world: World) -> None:
+        """Claim loopback addresses for the VMs of a world just made, and of those to come. Raises OSError."""
+        self.block = claim(
+            public.address for group in world.groups() for public in group.public_addresses.values()
+        )
+        self._place(world)
 
     def _tenant(self) -> Tenant:
         """Return the fleet's tenant. Raises FleetError."""
@@ -87,16 +94,15 @@ class WorldMaker:
         """Fill a world with the fleet. Raises FleetError."""
         if self._state is not None:
             restore.restore(world, self._state)
-            return
-        if self._file is not None:
+        elif self._file is not None:
             files.populate(world, self._file)
         elif self._numbers is not None:
             generate.populate(world, self._numbers)
-        self._place(world)
 
     def _place(self, world: World) -> None:
         """Move the VMs' addresses to where this run may listen."""
         if self.block is not None:
+            world.address_shift = self.block.shift
             for group in world.groups():
                 for public in group.public_addresses.values():
                     public.address = self.block.place(public.address)
@@ -123,13 +129,14 @@ class Simulator:
     """Starts and stops everything that belongs to one run."""
 
     def __init__(self, options: Options) -> None:
-        """Prepare the fleet. Raises FleetError."""
+        """Prepare the fleet. Raises FleetError and OSError."""
         maker = WorldMaker(options)
         self._options = options
         self._with_data_plane = maker.is_file if options.data_plane is None else options.data_plane
-        self._block = claim() if self._with_data_plane else None
-        maker.block = self._block
         self.service = Service(maker, options.fleet)
+        if self._with_data_plane:
+            maker.claim_addresses(self.service.world)
+        self._block = maker.block
         # The fleet stays for good; the collector need not walk over it again and again.
         gc.freeze()
         self.principal = next(iter(self.service.world.principals.values()))

@@ -19,6 +19,7 @@ from azure_simulator.network.view import EffectiveReachability
 from azure_simulator.service import Service
 from azure_simulator.simulator import Options, WorldMaker
 from azure_simulator.state.export import export_state
+from azure_simulator.world import World
 from cloud import START, Cloud, JitPolicyClient, Json, StoppedClock, rule, wish
 from demo_fleet import IDS, WORKPLACE
 from hypothesis import given, settings
@@ -249,6 +250,30 @@ def test_addresses_come_to_lie_where_the_run_may_listen(exported: Json) -> None:
     assert at(export(cloud), address).startswith("127.51.")
     cloud.control("POST", "state", export(cloud))
     assert at(export(cloud), address).startswith("127.51.")
+
+
+def test_simulators_of_one_exported_state_keep_apart_and_stay_where_they_are(
+    tmp_path: Path, exported: Json
+) -> None:
+    path = tmp_path / "state.json"
+    path.write_text(json.dumps(exported))
+    makers = [WorldMaker(Options(fleet=str(path))) for _ in range(2)]
+    places = []
+    for maker in makers:
+        world = maker(Clock())
+        maker.claim_addresses(world)
+        places.append(public_addresses(world))
+        assert public_addresses(maker(Clock())) == places[-1]
+    for maker in makers:
+        assert maker.block is not None
+        maker.block.release()
+
+    assert places[0]
+    assert not set(places[0]) & set(places[1])
+
+
+def public_addresses(world: World) -> list[str]:
+    return [public.address for group in world.groups() for public in group.public_addresses.values()]
 
 
 def at(state: Json, path: str) -> Any:
