@@ -18,9 +18,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from environments import ROOT, install
 from interpreters import find_interpreter
 
-ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "publishing"
 REQUIREMENTS = Path(__file__).with_name("publishing-requirements.txt")
 PYTHONS = ("3.13", "3.12", "3.11")
@@ -102,13 +102,8 @@ def provide_tools() -> Tools:
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + python.encode() + str(folder).encode()).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
         say("installing the tools")
-        subprocess.run([python, "-m", "venv", "--clear", str(folder)], check=True)
-        pip = [f"{folder}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        done = subprocess.run(
-            [*pip, "--requirement", str(REQUIREMENTS)], check=False, stderr=subprocess.PIPE, text=True
-        )
-        if done.returncode:
-            sys.exit(f"publishing: the tools can't be installed: {done.stderr}")
+        subprocess.run([python, "-m", "venv", "--clear", "--without-pip", str(folder)], check=True)
+        install(folder, "--requirement", str(REQUIREMENTS))
         stamp.write_text(wanted)
     return Tools(folder)
 

@@ -10,7 +10,6 @@ Takes the newest supported ansible-core, unless told which. Other arguments go t
 from __future__ import annotations
 
 import argparse
-import ast
 import configparser
 import fcntl
 import os
@@ -21,9 +20,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from environments import ROOT, install, pip_settings
 from interpreters import find_interpreter, version_of
 
-ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "sanity"
 
 
@@ -65,6 +64,12 @@ ALL_SERIES = (
 # Every test sees every file, except that the simulator and the tests are spared Ansible's own rules for pylint,
 # such as that no variable may be called "_". They are plain programs, which ruff and strict types watch over.
 ROUNDS = (["--skip-test", "pylint"], ["--test", "pylint", "plugins/"])
+
+# To install pip anew into each environment takes longer than what pip then does there.
+GET_PIP = """\
+import pathlib, sysconfig
+pathlib.Path(sysconfig.get_path("purelib"), "pip.pth").write_text({pip!r})
+"""
 
 
 def main() -> None:
@@ -118,35 +123,30 @@ def install_core(choice: Choice) -> None:
     stamp = environment / "sanity-stamp"
     if stamp.exists() and stamp.read_text() == str(environment) and version_of(f"{environment}/bin/python"):
         return
-    run([choice.interpreter, "-m", "venv", "--clear", str(environment)])
-    pip = [f"{environment}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run([*pip, f"ansible-core=={choice.core}.*"])
+    run([choice.interpreter, "-m", "venv", "--clear", "--without-pip", str(environment)])
+    install(environment, f"ansible-core=={choice.core}.*")
     stamp.write_text(str(environment))
 
 
 def provide_pip(choice: Choice) -> None:
-    """Let ansible-test make its environments from Python's own pip, and from the user's package registry.
+    """Let ansible-test make its environments with one pip, and from the user's package registry.
 
-    It would fetch the first from a site of its own, and hands none of the user's variables to the second.
+    It would fetch pip from a site of its own for each, and hands it none of the user's variables.
     """
+    pip = choice.folder / "pip"
+    install(choice.environment, "--target", str(pip), "--upgrade", "pip")
+    run([str(choice.environment / "bin" / "python"), "-m", "compileall", "-q", str(pip)])
     (requirements,) = choice.environment.glob(
         "lib/python3*/site-packages/ansible_test/_internal/python_requirements.py"
     )
     cache = choice.home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     for version in re.findall(r"pip='([\d.]+)'", requirements.read_text()):
-        (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(
-            "import ensurepip\n\nensurepip.bootstrap()\n"
-        )
+        (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(GET_PIP.format(pip=str(pip)))
 
-    python = choice.environment / "bin" / "python"
-    listing = [str(python), "-m", "pip", "config", "list", "--disable-pip-version-check"]
-    result = subprocess.run(listing, check=True, capture_output=True, text=True)
     settings = configparser.RawConfigParser()
-    for line in result.stdout.splitlines():
-        name, _, value = line.partition("=")
-        section, _, key = name.removeprefix(":env:").rpartition(".")
-        settings.read_dict({section or "global": {key: ast.literal_eval(value)}})
+    for section, key, value in pip_settings():
+        settings.read_dict({section: {key: value}})
     path = choice.home / ".config" / "pip" / "pip.conf"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)

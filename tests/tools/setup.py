@@ -15,7 +15,8 @@ import sys
 import venv
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from environments import HOME, ROOT, install, install_uv
+
 REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"]
 OLDEST_PYTHON = (3, 11)
 
@@ -28,7 +29,7 @@ def main() -> None:
     stamp = environment / "setup-stamp"
     wanted = fingerprint(arguments.core)
     if not stamp.exists() or stamp.read_text() != wanted:
-        install(environment, arguments.core)
+        make(environment, arguments.core)
         stamp.write_text(wanted)
     link_collection(environment)
 
@@ -45,22 +46,18 @@ def fingerprint(core: str) -> str:
     return hashlib.sha256(content + core.encode() + sys.version.encode() + str(ROOT).encode()).hexdigest()
 
 
-def install(environment: Path, core: str) -> None:
-    print(f"setup: installing into {environment.name} (about half a minute)", flush=True)
+def make(environment: Path, core: str) -> None:
+    print(f"setup: installing into {environment.name} (a few seconds with uv, half a minute with pip)", flush=True)
+    ours = environment == HOME.parent
     try:
         # An environment of this Python is kept and completed: somebody may be using it.
-        venv.create(environment, clear=not is_of_this_python(environment), with_pip=True)
+        venv.create(environment, clear=not is_of_this_python(environment), with_pip=ours)
     except subprocess.CalledProcessError:
         sys.exit("setup: this Python can't make virtual environments: install its venv and ensurepip modules")
-    command = [f"{environment}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    for path in REQUIREMENTS:
-        command += ["--requirement", str(path)]
-    if core:
-        command.append(f"ansible-core{core}")
-    if subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True).returncode:
-        # Once more with pip's own words: kept off the screen above because pip also warns there about
-        # things that nobody can mend.
-        sys.exit(subprocess.run([part for part in command if part != "--quiet"], check=False).returncode)
+    if ours:
+        install_uv()
+    files = [part for path in REQUIREMENTS for part in ("--requirement", str(path))]
+    install(environment, *files, *([f"ansible-core{core}"] if core else []))
 
 
 def is_of_this_python(environment: Path) -> bool:
