@@ -114,15 +114,17 @@ def read_posture(
     reading: Reading,
     services: Services,
 ) -> Posture:
-    """Read everything at the same time. `rows` are all VMs of the scope, `chosen` those to be told of."""
+    """Read most of it at the same time. `rows` are all VMs of the scope, `chosen` those to be told of."""
     posture = Posture(layouts={layout.vm: layout for row in chosen if (layout := read_layout(row))})
 
-    def policies() -> None:
+    def rules_and_policies() -> None:
+        # In this order: a window that opens meanwhile is known where its rule was seen, else the rule would pass
+        # for a hole.
+        if reading.patience is not None:
+            posture.effective = _read_effective(chosen, reading.patience, services)
+        posture.groups.update(services.network.read_groups(groups_of(posture.layouts.values())))
         documents = list_policies(services.jit, subscriptions, rows)
         posture.policies = [policy for document in documents if (policy := Policy.read(document))]
-
-    def groups() -> None:
-        posture.groups.update(services.network.read_groups(groups_of(posture.layouts.values())))
 
     def plans() -> None:
         posture.plans = _read_plans(subscriptions, services)
@@ -135,11 +137,7 @@ def read_posture(
         if reading.check_assessments:
             posture.assessments = _read_assessments(subscriptions, reading, services)
 
-    def effective() -> None:
-        if reading.patience is not None:
-            posture.effective = _read_effective(chosen, reading.patience, services)
-
-    each(lambda task: task(), (policies, groups, plans, surroundings, assessments, effective))
+    each(lambda task: task(), (rules_and_policies, plans, surroundings, assessments))
     return posture
 
 

@@ -273,6 +273,34 @@ def test_an_open_window_is_no_exposure(demo: Cloud) -> None:
     assert found["summary"]["exposure"]["internet"]["partial"] == 0
 
 
+@pytest.mark.parametrize(
+    ("asked", "patience"),
+    [("/networkSecurityGroups", None), ("/effectiveNetworkSecurityGroups", timedelta(seconds=60))],
+)
+def test_a_window_that_opens_while_its_rules_are_read_is_no_exposure(
+    demo: Cloud, asked: str, patience: timedelta | None
+) -> None:
+    client = JitPolicyClient(demo, PRODUCTION, "rg-web", "westeurope")
+    client.put({"id": IDS["web-01"], "ports": [rule(22)]})
+    demo.advance(30)
+    services = services_of(demo)
+    opened: list[int] = []
+
+    def open_once() -> None:
+        if not opened:
+            opened.append(client.initiate({"id": IDS["web-01"], "ports": [wish(22, ELSEWHERE)]}).status)
+            demo.advance(30)
+
+    services.arm.hooks.append((asked, open_once))
+    vm = of(report(services, PRODUCTION, reading=Reading(patience=patience)), "web-01")
+
+    assert opened == [202]
+    (entry,) = [one for one in vm["exposure"] if (one["port"], one["source"]) == (22, "internet")]
+    assert (entry["state"], entry["admitted"]) == ("partial", [ELSEWHERE])
+    assert entry["besides_windows"] == {"state": "closed"}
+    assert [window["sources"] for window in vm["open"]] == [[ELSEWHERE]]
+
+
 def test_a_policy_for_udp_does_not_hide_that_the_port_is_open_by_tcp(demo: Cloud) -> None:
     client = JitPolicyClient(demo, PRODUCTION, "rg-web", "westeurope")
     client.put({"id": IDS["web-02"], "ports": [rule(22, protocol="UDP")]})
