@@ -25,6 +25,7 @@ from .headers import add_common
 from .identity.access import authenticate, authorize
 from .identity.urls import ROUTES as IDENTITY
 from .jit.urls import ROUTES as JIT
+from .loopback_addresses import AddressClaim
 from .network.urls import ROUTES as NETWORK
 from .operations.urls import ROUTES as OPERATIONS
 from .routing import Route, Router
@@ -46,8 +47,17 @@ class Disconnect(Exception):
 class Service:
     """One simulated cloud that answers calls. `make_world` returns a fresh one for each reset."""
 
-    def __init__(self, make_world: Callable[[Clock], World], fleet: str, clock: Clock | None = None) -> None:
-        """Begin with a fresh world; `fleet` is how the fleet was asked for, `clock` real time by default."""
+    def __init__(
+        self,
+        make_world: Callable[[Clock], World],
+        fleet: str,
+        clock: Clock | None = None,
+        claim: AddressClaim | None = None,
+    ) -> None:
+        """Begin with a fresh world; `fleet` is how the fleet was asked for, `clock` real time by default.
+
+        With a `claim`, each world's VMs have the loopback addresses where this run may listen. Raises OSError.
+        """
         self._make_world = make_world
         self.fleet = fleet
         self.clock = clock or Clock()
@@ -55,7 +65,8 @@ class Service:
         self.on_change: Callable[[], None] = lambda: None
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: set[asyncio.Future[Any]] = set()
-        self.world = self._listen(self._make_world(self.clock))
+        self._claim = claim
+        self.world = self._listen(self._placed(self._make_world(self.clock)))
         self.faults = FaultBook(self.world.seed)
 
     def _listen(self, world: World) -> World:
@@ -64,24 +75,39 @@ class Service:
         world.agenda.on_change = self._arm
         return world
 
+    def _placed(self, world: World) -> World:
+        """Give a fresh world's VMs the addresses where this run may listen. Raises OSError."""
+        if self._claim is not None:
+            self._claim.cover(public.address for public in world.public_addresses())
+            world.move_addresses(self._claim.shift)
+        return world
+
     def reset(self) -> None:
-        """Throw everything away and begin again, at real time; principals keep their secrets."""
-        self.clock.offset = 0
+        """Throw everything away and begin again, at real time; principals keep their secrets. Raises OSError."""
+        offset, self.clock.offset = self.clock.offset, 0
+        try:
+            world = self._placed(self._make_world(self.clock))
+        except OSError:
+            self.clock.offset = offset
+            raise
         self.journal.clear()
         self.faults.clear()
-        self._replace(self._make_world(self.clock))
+        self._replace(world)
 
     def restore(self, content: Any) -> None:
-        """Go back to an exported state; settings, faults, journal and who is signed in stay. Raises FleetError."""
+        """Go back to an exported state; settings, faults, journal and who is signed in stay.
+
+        Raises FleetError, and OSError where there are no addresses for the state's VMs.
+        """
         document = read_document(content, "state")
         before, offset = self.world, self.clock.offset
         self.clock.offset = read_offset(document)
         try:
             world = World(before.tenant, self.clock, before.behaviour, before.seed)
-            world.address_shift = before.address_shift
             with collector.paused():
                 restore(world, document)
-        except FleetError:
+            self._placed(world)
+        except (FleetError, OSError):
             self.clock.offset = offset
             raise
         self._replace(world)

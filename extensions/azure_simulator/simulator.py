@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import certificates, collector
-from .address_blocks import AddressBlock, claim
 from .behaviour import Behaviour
 from .clock import Clock
 from .environment import handed_out
@@ -23,6 +22,7 @@ from .fleet import files, generate
 from .fleet.document import FleetError, Node
 from .http_server import HttpServer
 from .identity.models import Principal
+from .loopback_addresses import AddressClaim
 from .network.view import EffectiveReachability
 from .reachability import Endpoint
 from .resource_ids import guid
@@ -53,7 +53,6 @@ class WorldMaker:
     def __init__(self, options: Options) -> None:
         """Read the fleet. Raises FleetError."""
         self._options = options
-        self.block: AddressBlock | None = None
         self._principal: Principal | None = None
         self._state = _exported_state(options.fleet)
         self._file = None if self._state else _fleet_file(options.fleet)
@@ -74,15 +73,7 @@ class WorldMaker:
         world.principals[principal.client_id] = principal
         with collector.paused():
             self._populate(world)
-            self._place(world)
         return world
-
-    def claim_addresses(self, world: World) -> None:
-        """Claim loopback addresses for the VMs of a world just made, and of those to come. Raises OSError."""
-        self.block = claim(
-            public.address for group in world.groups() for public in group.public_addresses.values()
-        )
-        self._place(world)
 
     def _tenant(self) -> Tenant:
         """Return the fleet's tenant. Raises FleetError."""
@@ -98,14 +89,6 @@ class WorldMaker:
             files.populate(world, self._file)
         elif self._numbers is not None:
             generate.populate(world, self._numbers)
-
-    def _place(self, world: World) -> None:
-        """Move the VMs' addresses to where this run may listen."""
-        if self.block is not None:
-            world.address_shift = self.block.shift
-            for group in world.groups():
-                for public in group.public_addresses.values():
-                    public.address = self.block.place(public.address)
 
 
 class _Reachability:
@@ -133,10 +116,8 @@ class Simulator:
         maker = WorldMaker(options)
         self._options = options
         self._with_data_plane = maker.is_file if options.data_plane is None else options.data_plane
-        self.service = Service(maker, options.fleet)
-        if self._with_data_plane:
-            maker.claim_addresses(self.service.world)
-        self._block = maker.block
+        self._claim = AddressClaim() if self._with_data_plane else None
+        self.service = Service(maker, options.fleet, claim=self._claim)
         # The fleet stays for good; the collector need not walk over it again and again.
         gc.freeze()
         self.principal = next(iter(self.service.world.principals.values()))
@@ -193,8 +174,8 @@ class Simulator:
             await self._data_plane.stop()
         await self._server.stop()
         await self._identity_server.stop()
-        if self._block is not None:
-            self._block.release()
+        if self._claim is not None:
+            self._claim.release()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def environment(self) -> dict[str, str]:

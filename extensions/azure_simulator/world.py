@@ -9,6 +9,7 @@ import random
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .batch.models import BatchStore
 from .behaviour import Behaviour
@@ -16,9 +17,13 @@ from .clock import Agenda, Clock
 from .errors import invalid_subscription_id, subscription_not_found
 from .identity.models import Principal, TokenIssuer
 from .jit.models import PolicyStore
+from .loopback_addresses import moved
 from .operations.models import OperationStore
 from .subscriptions.models import ResourceGroup, Subscription
 from .throttling import Throttle
+
+if TYPE_CHECKING:
+    from .network.models import PublicAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +88,14 @@ class World:
         """Yield the resource groups of all subscriptions."""
         for subscription in self.subscriptions.values():
             yield from subscription.groups.values()
+
+    def public_addresses(self) -> Iterator[PublicAddress]:
+        """Yield the public addresses of all groups."""
+        for group in self.groups():
+            yield from group.public_addresses.values()
+
+    def move_addresses(self, shift: int) -> None:
+        """Move the loopback addresses of VMs, which are as the fleet names them, in their second number."""
+        self.address_shift = shift
+        for public in self.public_addresses():
+            public.address = moved(public.address, shift)

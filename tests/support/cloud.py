@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote
 from azure_simulator.behaviour import Behaviour, changed
 from azure_simulator.clock import Clock
 from azure_simulator.exchange import Call, Reply
+from azure_simulator.loopback_addresses import AddressClaim
 from azure_simulator.moments import parse_utc, ticks
 from azure_simulator.service import Service
 from azure_simulator.simulator import Options, WorldMaker
@@ -36,10 +37,12 @@ class StoppedClock(Clock):
 class Cloud:
     """A service with a fleet, and a client that is signed in."""
 
-    def __init__(self, fleet: str = "demo", start: str = START, **behaviour: Any) -> None:
+    def __init__(
+        self, fleet: str = "demo", start: str = START, *, claim: AddressClaim | None = None, **behaviour: Any
+    ) -> None:
         options = Options(fleet=fleet, behaviour=changed(Behaviour(irregular_pages=False), behaviour))
         self.clock = StoppedClock(start)
-        self.service = Service(WorldMaker(options), fleet, self.clock)
+        self.service = Service(WorldMaker(options), fleet, self.clock, claim)
         self.token = self._sign_in()
 
     @property

@@ -70,7 +70,7 @@ class RunningSimulator:
         return self._call(method, f"/_simulator/{name}", data, {})
 
     def address(self, vm: str) -> str:
-        """Give a VM's public address: which block of addresses a simulator has depends on what else runs here."""
+        """Give a VM's public address: where a simulator's addresses lie depends on what else runs here."""
         state = self.control("GET", "state")
         addresses = {
             public["name"]: public["address"]

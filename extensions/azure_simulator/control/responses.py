@@ -44,7 +44,10 @@ def usage(service: Service, call: Call) -> Reply:
 
 def reset(service: Service, call: Call) -> Reply:
     """Begin again with the fleet as it was at the start."""
-    service.reset()
+    try:
+        service.reset()
+    except OSError as error:
+        raise _without_addresses(error) from None
     return health(service, call)
 
 
@@ -59,7 +62,13 @@ def restore_state(service: Service, call: Call) -> Reply:
         service.restore(call.json())
     except FleetError as error:
         raise ArmError(400, "InvalidState", f"{error}.") from None
+    except OSError as error:
+        raise _without_addresses(error) from None
     return health(service, call)
+
+
+def _without_addresses(error: OSError) -> ArmError:
+    return ArmError(409, "NoLoopbackAddresses", f"Nothing has changed: {error}.")
 
 
 def show_principals(service: Service, call: Call) -> Reply:

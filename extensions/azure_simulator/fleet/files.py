@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, ip_address
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any, cast
 
@@ -49,7 +49,8 @@ _POLICY = ("name", "vms")
 _POLICY_VM = ("name", "ports")
 _PORT = ("port", "protocol", "sources", "max_duration")
 _PROTOCOLS = {"any": "*", "tcp": "Tcp", "udp": "Udp"}
-_LOOPBACK = IPv4Network("127.0.0.0/8")
+# Of the loopback addresses those that can be moved in their second number, and are nobody else's.
+_FIRST_ADDRESS, _LAST_ADDRESS = IPv4Address("127.1.0.0"), IPv4Address("127.254.255.255")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +224,8 @@ class _Group:
         if not node.has("public_ip"):
             return None
         given = node.address("public_ip")
-        if ip_address(given) not in _LOOPBACK or given.startswith("127.0.0."):
-            raise node.wrong("public_ip", f"{given} is not in 127.0.0.0/8 outside of 127.0.0.0/24")
+        if not _FIRST_ADDRESS <= IPv4Address(given) <= _LAST_ADDRESS:
+            raise node.wrong("public_ip", f"{given} is not one of {_FIRST_ADDRESS} to {_LAST_ADDRESS}")
         if given in self._used:
             raise node.wrong("public_ip", f"{given} is there twice")
         self._used.add(given)

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
-from ..address_blocks import moved
 from ..compute.models import OperatingSystem, PowerState, VirtualMachine
 from ..errors import ArmError
 from ..fleet import build
 from ..fleet.document import FleetError, Node
+from ..loopback_addresses import moved
 from ..moments import MAX_OFFSET, ticks
 from ..network.models import NetworkInterface, NetworkSecurityGroup, PublicAddress, Subnet
 from ..network.writes import read as read_rule
@@ -67,7 +67,7 @@ def read_offset(document: Node) -> int:
 
 def restore(world: World, document: Node) -> None:
     """Fill an empty world, whose clock is set already. Raises FleetError."""
-    shift = world.address_shift - document.number("address_shift", 0, 254)
+    shift = -document.number("address_shift", 0, 254)  # back to where the fleet has them
     for node in document.nodes("subscriptions", _SUBSCRIPTION, required=True):
         key = node.text("id").lower()
         if key in world.subscriptions:

@@ -253,7 +253,7 @@ def test_a_write_whose_client_gave_up_still_commits() -> None:
 
 
 @pytest.mark.parametrize("behaviour", [{"commit_delay": "2s"}, {"reply_delay": "2s"}])
-def test_a_reset_breaks_what_waits(behaviour: dict[str, str]) -> None:
+def test_a_reset_breaks_what_waits(behaviour: dict[str, Any]) -> None:
     cloud = Cloud(**behaviour)
     path = JitPolicyClient(cloud, WORKPLACE, "rg-vdi", "westeurope").path
     body = {"properties": {"virtualMachines": [{"id": IDS["vdi-win-01"], "ports": [rule(3389)]}]}}

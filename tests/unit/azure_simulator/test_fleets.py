@@ -121,8 +121,9 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
             r"subscriptions\[0\].groups\[0\].vms\[0\].os: 'bsd' is not one of windows, linux",
         ),
         (", os: linux", "", r"vms\[0\].os: is missing"),
-        ("127.9.0.1", "20.1.2.3", r"vms\[0\].public_ip: 20.1.2.3 is not in 127"),
-        ("127.9.0.1", "127.0.0.1", r"vms\[0\].public_ip: 127.0.0.1 is not in 127"),
+        ("127.9.0.1", "20.1.2.3", r"vms\[0\].public_ip: 20.1.2.3 is not one of 127"),
+        ("127.9.0.1", "127.0.0.1", r"vms\[0\].public_ip: 127.0.0.1 is not one of 127"),
+        ("127.9.0.1", "127.255.0.1", r"vms\[0\].public_ip: 127.255.0.1 is not one of 127"),
         ("127.9.0.1", "nowhere", r"vms\[0\].public_ip: 'nowhere' is not an IPv4 address"),
         (
             "security_group: nsg}",

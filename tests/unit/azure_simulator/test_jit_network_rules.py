@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from azure_simulator.network.view import EffectiveReachability
@@ -137,7 +138,7 @@ subscriptions:
 """
 
 
-def two_layers(folder: Path, lock: str = "", **behaviour: str) -> tuple[Cloud, JitPolicyClient]:
+def two_layers(folder: Path, lock: str = "", **behaviour: Any) -> tuple[Cloud, JitPolicyClient]:
     """Return a cloud with one VM behind a security group on the subnet and one on the interface."""
     path = folder / "two.yml"
     path.write_text(TWO_LAYERS.replace(" LOCK", lock))

@@ -13,18 +13,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from address_machine import Machine
 from azure_simulator.clock import Clock
 from azure_simulator.fleet.document import FleetError
+from azure_simulator.loopback_addresses import AddressClaim
 from azure_simulator.network.view import EffectiveReachability
 from azure_simulator.service import Service
 from azure_simulator.simulator import Options, WorldMaker
 from azure_simulator.state.export import export_state
-from azure_simulator.world import World
 from cloud import START, Cloud, JitPolicyClient, Json, StoppedClock, rule, wish
 from demo_fleet import IDS, WORKPLACE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+SMALL = """\
+subscriptions:
+  - name: One
+    groups:
+      - name: rg
+        location: westeurope
+        networks: [{name: net, address_space: 10.1.0.0/16, subnets: [{name: a, prefix: 10.1.1.0/29}]}]
+        vms: [{name: vm-1, os: linux, public_ip: 127.9.0.1}]
+"""
 DESKTOPS = sorted(name for name in IDS if name.startswith("vdi"))
 Step = Callable[[Cloud], object]
 
@@ -241,39 +251,79 @@ def test_a_missing_file(tmp_path: Path) -> None:
         WorldMaker(Options(fleet=str(tmp_path / "nosuch.json")))
 
 
-def test_addresses_come_to_lie_where_the_run_may_listen(exported: Json) -> None:
-    cloud = Cloud()
-    cloud.world.address_shift = 40
-    cloud.control("POST", "state", exported)
-    address = "subscriptions.0.groups.0.public_addresses.0.address"
-    assert at(exported, address).startswith("127.11.")
-    assert at(export(cloud), address).startswith("127.51.")
-    cloud.control("POST", "state", export(cloud))
-    assert at(export(cloud), address).startswith("127.51.")
-
-
 def test_simulators_of_one_exported_state_keep_apart_and_stay_where_they_are(
     tmp_path: Path, exported: Json
 ) -> None:
     path = tmp_path / "state.json"
     path.write_text(json.dumps(exported))
-    makers = [WorldMaker(Options(fleet=str(path))) for _ in range(2)]
-    places = []
-    for maker in makers:
-        world = maker(Clock())
-        maker.claim_addresses(world)
-        places.append(public_addresses(world))
-        assert public_addresses(maker(Clock())) == places[-1]
-    for maker in makers:
-        assert maker.block is not None
-        maker.block.release()
+    machine = Machine()
+    clouds = [Cloud(str(path), claim=AddressClaim(machine.bind)) for _ in range(2)]
+    places = [public_addresses(cloud) for cloud in clouds]
 
     assert places[0]
     assert not set(places[0]) & set(places[1])
+    for cloud in clouds:
+        cloud.control("POST", "reset")
+    assert [public_addresses(cloud) for cloud in clouds] == places
 
 
-def public_addresses(world: World) -> list[str]:
-    return [public.address for group in world.groups() for public in group.public_addresses.values()]
+def test_a_state_that_another_simulator_exported_keeps_apart_from_it(small: str) -> None:
+    machine = Machine()
+    first, second = (Cloud(fleet, claim=AddressClaim(machine.bind)) for fleet in ("demo", small))
+    exported = export(first)
+
+    second.control("POST", "state", exported)
+
+    places = public_addresses(second)
+    assert len(places) == len(public_addresses(first))
+    assert not set(places) & set(public_addresses(first))
+    second.control("POST", "state", export(second))
+    assert public_addresses(second) == places
+    first.control("POST", "state", export(second))
+    assert export(first)["subscriptions"] == exported["subscriptions"]
+    second.control("POST", "reset")
+    assert len(public_addresses(second)) == 1
+    assert not set(public_addresses(second)) & set(public_addresses(first))
+
+
+def test_without_room_for_its_addresses_a_state_changes_nothing(small: str, exported: Json) -> None:
+    machine = Machine()
+    cloud = Cloud(small, claim=AddressClaim(machine.bind))
+    cloud.advance(7)
+    before = export(cloud)
+    machine.claim(f"127.{second}.1.1" for second in range(1, 255) if second != 9)
+
+    reply = cloud.control("POST", "state", exported)
+
+    assert (reply.status, reply.body["error"]["code"]) == (409, "NoLoopbackAddresses")
+    assert "--data-plane off" in reply.body["error"]["message"]
+    assert export(cloud) == before
+
+
+def test_without_room_for_its_addresses_a_reset_changes_nothing(small: str) -> None:
+    machine = Machine()
+    cloud = Cloud(claim=AddressClaim(machine.bind))
+    cloud.control("POST", "state", export(Cloud(small)))
+    cloud.advance(7)
+    before = export(cloud)
+    machine.claim(f"127.{second}.1.1" for second in range(1, 255) if second != 9)
+
+    reply = cloud.control("POST", "reset")
+
+    assert (reply.status, reply.body["error"]["code"]) == (409, "NoLoopbackAddresses")
+    assert export(cloud) == before
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> str:
+    """Give the path of a fleet with one VM."""
+    path = tmp_path / "small.yml"
+    path.write_text(SMALL)
+    return str(path)
+
+
+def public_addresses(cloud: Cloud) -> list[str]:
+    return [public.address for public in cloud.world.public_addresses()]
 
 
 def at(state: Json, path: str) -> Any:
