@@ -15,8 +15,6 @@ JOBS ?= $(shell expr $(CORES) + 1)
 QUICK := lint types
 ALONE := coverage contract integration
 BESIDE := matrix sanity publishing e2e
-# what is imported is compiled then; of Azure's SDK that is little
-export PIP_NO_COMPILE := 1
 
 .PHONY: help setup demo test lint types unit coverage mutants contract integration e2e matrix browser rulebook sanity publishing docs clients bench pictures release clean
 .DEFAULT_GOAL := help

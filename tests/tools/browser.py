@@ -10,6 +10,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from environments import alone
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".cache" / "browser"
 AXE = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
@@ -17,10 +19,11 @@ NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"
 
 
 def main() -> None:
-    if chromium() is None:
-        install_chromium()
-    if not AXE.exists():
-        install_axe()
+    with alone(FOLDER):
+        if chromium() is None:
+            install_chromium()
+        if not AXE.exists():
+            install_axe()
 
 
 def chromium() -> str | None:
@@ -45,7 +48,6 @@ def install_axe() -> None:
     if not shutil.which("npm"):
         print("browser: no npm is here; the report's accessibility check will skip", flush=True)
         return
-    FOLDER.mkdir(parents=True, exist_ok=True)
     command = [
         "npm",
         "install",

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from environments import alone
 from interpreters import find_interpreter
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,9 +58,14 @@ def main() -> None:
 
 def provide(client: Client) -> None:
     """Install a client unless it is there; note why if it can't be."""
+    with alone(CACHE):
+        _provide(client)
+
+
+def _provide(client: Client) -> None:
     stamp, left_out = client.folder / "stamp", CACHE / f"{client.name}.left-out"
-    left_out.unlink(missing_ok=True)
     if stamp.exists() and stamp.read_text() == client.fingerprint:
+        left_out.unlink(missing_ok=True)
         return
     print(f"clients: installing {client.name}", flush=True)
     shutil.rmtree(client.folder, ignore_errors=True)
@@ -70,6 +76,7 @@ def provide(client: Client) -> None:
         left_out.write_text(str(error))
     else:
         stamp.write_text(client.fingerprint)
+        left_out.unlink(missing_ok=True)
 
 
 def install_python(folder: Path, wanted: tuple[str, ...]) -> None:

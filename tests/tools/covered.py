@@ -29,8 +29,6 @@ UNWATCHED = (
     "tests/unit/_jit/test_exposure_by_trying.py",
     "tests/unit/_operations/test_concurrent_writers.py",
 )
-# Of those that are traced, begun with.
-LONGEST = "tests/integration/test_report.py"
 
 
 def main() -> None:
@@ -43,7 +41,7 @@ def main() -> None:
     DATA.mkdir(parents=True)
     run(sys.executable, "-m", "pytest", "-q", "-n", workers, *UNWATCHED)
     watch(workers, "tests/unit", *(f"--ignore={path}" for path in UNWATCHED))
-    watch(arguments.waiting, "-m", "traced", LONGEST, "tests/integration")
+    watch(arguments.waiting, "-m", "traced", "tests/integration")
     coverage("combine", "--quiet")
     coverage("report")
     coverage("json", "--quiet", "-o", str(DATA / "report.json"))

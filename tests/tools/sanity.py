@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import configparser
-import fcntl
 import os
 import re
 import shutil
@@ -20,7 +19,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from environments import ROOT, install, pip_settings
+from environments import ROOT, alone, install, pip_settings
 from interpreters import find_interpreter, version_of
 
 CACHE = ROOT / ".cache" / "sanity"
@@ -49,6 +48,11 @@ class Choice:
     @property
     def environment(self) -> Path:
         return self.folder / "venv"
+
+    @property
+    def pip(self) -> Path:
+        """Where the pip lies that ansible-test's environments share."""
+        return self.environment / "shared-pip"
 
     @property
     def home(self) -> Path:
@@ -81,8 +85,7 @@ def check(choice: Choice, others: list[str]) -> int:
     """Prepare all that ansible-test needs, and run it; return its exit code."""
     print(f"sanity: ansible-core {choice.core} on Python {choice.version}", flush=True)
     choice.home.mkdir(parents=True, exist_ok=True)
-    with (choice.folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at a time would pull the tree from under each other
+    with alone(choice.folder):  # two runs at a time would pull the tree from under each other
         install_core(choice)
         provide_pip(choice)
         content = install_collection(choice)
@@ -125,6 +128,8 @@ def install_core(choice: Choice) -> None:
         return
     run([choice.interpreter, "-m", "venv", "--clear", "--without-pip", str(environment)])
     install(environment, f"ansible-core=={choice.core}.*")
+    install(environment, "--target", str(choice.pip), "pip")
+    run([str(environment / "bin" / "python"), "-m", "compileall", "-q", str(choice.pip)])
     stamp.write_text(str(environment))
 
 
@@ -133,20 +138,17 @@ def provide_pip(choice: Choice) -> None:
 
     It would fetch pip from a site of its own for each, and hands it none of the user's variables.
     """
-    pip = choice.folder / "pip"
-    install(choice.environment, "--target", str(pip), "--upgrade", "pip")
-    run([str(choice.environment / "bin" / "python"), "-m", "compileall", "-q", str(pip)])
     (requirements,) = choice.environment.glob(
         "lib/python3*/site-packages/ansible_test/_internal/python_requirements.py"
     )
     cache = choice.home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     for version in re.findall(r"pip='([\d.]+)'", requirements.read_text()):
-        (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(GET_PIP.format(pip=str(pip)))
+        (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(GET_PIP.format(pip=str(choice.pip)))
 
     settings = configparser.RawConfigParser()
-    for section, key, value in pip_settings():
-        settings.read_dict({section: {key: value}})
+    # What isn't compiled when it is installed may warn when it is imported, which ansible-test takes for an error.
+    settings.read_dict({"global": {k: v for k, v in pip_settings().items() if not k.endswith("compile")}})
     path = choice.home / ".config" / "pip" / "pip.conf"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)

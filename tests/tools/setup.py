@@ -15,9 +15,10 @@ import sys
 import venv
 from pathlib import Path
 
-from environments import HOME, ROOT, install, install_uv
+from environments import ROOT, VENV, install, install_uv
 
 REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"]
+INSTALLER = Path(__file__).with_name("environments.py")
 OLDEST_PYTHON = (3, 11)
 
 
@@ -36,19 +37,19 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="where the environment goes")
+    parser.add_argument("--venv", type=Path, default=VENV, help="where the environment goes")
     parser.add_argument("--core", default="", help="an ansible-core version range, such as '>=2.21,<2.22'")
     return parser.parse_args()
 
 
 def fingerprint(core: str) -> str:
-    content = b"".join(path.read_bytes() for path in REQUIREMENTS)
+    content = b"".join(path.read_bytes() for path in (*REQUIREMENTS, INSTALLER))
     return hashlib.sha256(content + core.encode() + sys.version.encode() + str(ROOT).encode()).hexdigest()
 
 
 def make(environment: Path, core: str) -> None:
     print(f"setup: installing into {environment.name} (a few seconds with uv, half a minute with pip)", flush=True)
-    ours = environment == HOME.parent
+    ours = environment == VENV.resolve()
     try:
         # An environment of this Python is kept and completed: somebody may be using it.
         venv.create(environment, clear=not is_of_this_python(environment), with_pip=ours)
