@@ -29,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make a folder that all of this run's processes know."""
     if not hasattr(config, "workerinput"):  # the first process, from which the others have their environment
         folder = os.environ[PACKED_MODULES] = tempfile.mkdtemp(prefix="packed-modules-")
-        config.add_cleanup(lambda: shutil.rmtree(folder))
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.fixture(scope="session")

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 def ask(folder: str, wish: Mapping[str, Any], streams: Sequence[int]) -> int:
     """Give the exit code of what was wished, below zero for a signal."""
     connection = _socket.socket(_socket.AF_UNIX)
-    connection.connect(f"{folder}/socket")
-    handed = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack(f"{len(streams)}i", *streams))
-    connection.sendmsg([b"\n"], [handed])
-    connection.sendall(f"{wish!r}\n".encode())
-    answer = b""
-    while not answer.endswith(b"\n"):
-        if not (part := connection.recv(64)):
-            raise ConnectionError("the fork server is gone")
-        answer += part
-    connection.close()
+    try:
+        connection.connect(f"{folder}/socket")
+        handed = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack(f"{len(streams)}i", *streams))
+        connection.sendmsg([b"\n"], [handed])
+        connection.sendall(f"{wish!a}\n".encode())
+        answer = b""
+        while not answer.endswith(b"\n"):
+            if not (part := connection.recv(64)):
+                raise ConnectionError("the fork server is gone")
+            answer += part
+    finally:
+        connection.close()  # whoever gives up waiting ends what runs
     return int(answer)

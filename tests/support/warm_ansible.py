@@ -52,7 +52,7 @@ PLUGINS = {
 ALL_OF = ("become", "callback", "connection", "shell")
 OURS = ("action", "inventory")
 # How often these processes look for ended tasks: by default, a thousand times a second.
-PATIENCE = "[defaults]\ninternal_poll_interval = 0.01\n"
+CONFIGURATION = "[defaults]\ninternal_poll_interval = 0.01\n"
 KEPT = 5
 
 
@@ -145,7 +145,7 @@ def _preload() -> None:
 
 
 def main(folder: str) -> None:
-    Path("ansible.cfg").write_text(PATIENCE)
+    Path("ansible.cfg").write_text(CONFIGURATION)
     _preload()
     if "ANSIBLE_COLLECTIONS_PATH" not in os.environ:
         local = Path(sys.modules["ansible.constants"].DEFAULT_LOCAL_TMP)

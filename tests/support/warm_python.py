@@ -45,8 +45,10 @@ OURS = "ansible_collections.jitfleet.azure.plugins.module_utils"
 COMMAND = """\
 #!{python}
 import os, runpy, sys
+is_told = "ANSIBLE_COLLECTIONS_PATH" in os.environ
+os.environ.setdefault("ANSIBLE_COLLECTIONS_PATH", {tree!r})
 import ansible.constants
-if "ANSIBLE_COLLECTIONS_PATH" not in os.environ:
+if not is_told:
     os.symlink({packed!r}, os.path.join(ansible.constants.DEFAULT_LOCAL_TMP, "ansiballz_cache"))
 sys.executable = {executable!r}
 runpy.run_path({command!r}, run_name="__main__")
@@ -92,6 +94,7 @@ class WarmPython(ForkServer):
                 python=sys.executable,
                 executable=str(self.executable),
                 command=real,
+                tree=str(ROOT / ".cache" / "tree"),
                 packed=os.environ[PACKED_MODULES],
             )
             _write_program(self.commands / name, program)
@@ -213,9 +216,8 @@ def _run(program: types.CodeType, main: types.ModuleType) -> None:
         sys.stderr.flush()
         os._exit(code)
 
-    atexit.register(
-        end
-    )  # the first, so it comes last: when threads have ended, and what the program wants is done
+    # The first in this fork: it comes after all that the program registers, and nothing of the server's comes.
+    atexit.register(end)
     try:
         exec(program, main.__dict__)
         code = 0
