@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 _GUARD_PORT = 47809
 
@@ -19,7 +20,7 @@ class NoAddressesLeft(OSError):
 
 
 class AddressClaim:
-    """A run's claim on loopback addresses: those of its fleet, all moved by `shift` in their second number.
+    """A run's claim on loopback addresses: those of its fleet, all moved in their second number by the same shift.
 
     A socket on a port that nobody wants guards each second number. Where this machine has no such address, as
     macOS without an alias, nothing is guarded.
@@ -27,21 +28,19 @@ class AddressClaim:
 
     def __init__(self, bind: Bind | None = None) -> None:
         """Claim nothing yet."""
-        self.shift = 0
         self._bind = bind or _bind
         self._guards: dict[int, socket.socket | None] = {}
 
-    def cover(self, addresses: Iterable[str]) -> None:
-        """Claim a fleet's addresses instead of the last fleet's: where these were, or where all of them are free.
+    def cover(self, addresses: Iterable[str], wish: int = 0) -> int:
+        """Claim a fleet's addresses instead of the last fleet's; give the shift with which all of them are free.
 
-        Raises OSError; the claim is as it was then.
+        That is `wish` if it can be. Raises OSError; the claim is as it was then.
         """
         numbers = {int(address.split(".")[1]) for address in addresses if address.startswith("127.")}
-        for shift in (self.shift, *range(254)):
+        for shift in chain((wish,), range(254)):
             places = {_moved(number, shift) for number in numbers}
             if len(places) == len(numbers) and self._guard(places):
-                self.shift = shift
-                return
+                return shift
         raise NoAddressesLeft(
             "other simulators on this machine have the loopback addresses that the VMs could have: "
             "stop one, or use --data-plane off"

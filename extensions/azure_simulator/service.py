@@ -25,7 +25,7 @@ from .headers import add_common
 from .identity.access import authenticate, authorize
 from .identity.urls import ROUTES as IDENTITY
 from .jit.urls import ROUTES as JIT
-from .loopback_addresses import AddressClaim
+from .loopback_addresses import AddressClaim, moved
 from .network.urls import ROUTES as NETWORK
 from .operations.urls import ROUTES as OPERATIONS
 from .routing import Route, Router
@@ -66,7 +66,9 @@ class Service:
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: set[asyncio.Future[Any]] = set()
         self._claim = claim
-        self.world = self._listen(self._placed(self._make_world(self.clock)))
+        world = self._make_world(self.clock)
+        self.world = self._listen(self._placed(world, world.address_shift))
+        self._home = self.world.address_shift
         self.faults = FaultBook(self.world.seed)
 
     def _listen(self, world: World) -> World:
@@ -75,18 +77,18 @@ class Service:
         world.agenda.on_change = self._arm
         return world
 
-    def _placed(self, world: World) -> World:
-        """Give a fresh world's VMs the addresses where this run may listen. Raises OSError."""
+    def _placed(self, world: World, shift: int) -> World:
+        """Give a fresh world's VMs addresses where this run may listen, best with this shift. Raises OSError."""
         if self._claim is not None:
-            self._claim.cover(public.address for public in world.public_addresses())
-            world.move_addresses(self._claim.shift)
+            own = (moved(public.address, -world.address_shift) for public in world.public_addresses())
+            world.move_addresses(self._claim.cover(own, shift))
         return world
 
     def reset(self) -> None:
         """Throw everything away and begin again, at real time; principals keep their secrets. Raises OSError."""
         offset, self.clock.offset = self.clock.offset, 0
         try:
-            world = self._placed(self._make_world(self.clock))
+            world = self._placed(self._make_world(self.clock), self._home)
         except OSError:
             self.clock.offset = offset
             raise
@@ -106,7 +108,7 @@ class Service:
             world = World(before.tenant, self.clock, before.behaviour, before.seed)
             with collector.paused():
                 restore(world, document)
-            self._placed(world)
+            self._placed(world, world.address_shift)
         except (FleetError, OSError):
             self.clock.offset = offset
             raise

@@ -95,7 +95,7 @@ class World:
             yield from group.public_addresses.values()
 
     def move_addresses(self, shift: int) -> None:
-        """Move the loopback addresses of VMs, which are as the fleet names them, in their second number."""
-        self.address_shift = shift
+        """Move the VMs' loopback addresses: in their second number `shift` away from the fleet's own."""
         for public in self.public_addresses():
-            public.address = moved(public.address, shift)
+            public.address = moved(public.address, shift - self.address_shift)
+        self.address_shift = shift

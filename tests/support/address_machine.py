@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Iterable
 
 from azure_simulator.loopback_addresses import AddressClaim
 
@@ -39,7 +38,5 @@ class Machine:
         self.bound.add(address)
         return HeldAddress(self, address)
 
-    def claim(self, fleet: Iterable[str]) -> AddressClaim:
-        claim = AddressClaim(self.bind)
-        claim.cover(fleet)
-        return claim
+    def claim(self) -> AddressClaim:
+        return AddressClaim(self.bind)

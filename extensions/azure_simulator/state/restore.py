@@ -14,7 +14,6 @@ from ..compute.models import OperatingSystem, PowerState, VirtualMachine
 from ..errors import ArmError
 from ..fleet import build
 from ..fleet.document import FleetError, Node
-from ..loopback_addresses import moved
 from ..moments import MAX_OFFSET, ticks
 from ..network.models import NetworkInterface, NetworkSecurityGroup, PublicAddress, Subnet
 from ..network.writes import read as read_rule
@@ -67,13 +66,13 @@ def read_offset(document: Node) -> int:
 
 def restore(world: World, document: Node) -> None:
     """Fill an empty world, whose clock is set already. Raises FleetError."""
-    shift = -document.number("address_shift", 0, 254)  # back to where the fleet has them
+    world.address_shift = document.number("address_shift", 0, 254)
     for node in document.nodes("subscriptions", _SUBSCRIPTION, required=True):
         key = node.text("id").lower()
         if key in world.subscriptions:
             raise node.wrong("id", f"'{node.text('id')}' is there twice")
         _add_subscription(world, node)
-    restoration = _Resources(world, document, shift)
+    restoration = _Resources(world, document)
     restoration.restore()
     for node, subscription in restoration.subscriptions():
         PolicyReader(world, subscription, restoration.nsgs).read(node)
@@ -101,9 +100,9 @@ def _add_subscription(world: World, node: Node) -> None:
 class _Resources:
     """Reads the resources of all groups; those that others refer to come first, whatever their group."""
 
-    def __init__(self, world: World, document: Node, shift: int) -> None:
+    def __init__(self, world: World, document: Node) -> None:
         """Begin with nothing known."""
-        self._world, self._document, self._shift = world, document, shift
+        self._world, self._document = world, document
         self.nsgs: dict[str, NetworkSecurityGroup] = {}
         self._subnets: dict[str, Subnet] = {}
         self._addresses: dict[str, PublicAddress] = {}
@@ -169,7 +168,7 @@ class _Resources:
     def _add_address(self, group: ResourceGroup, node: Node) -> None:
         """Add a public address, at this run's place on the machine."""
         name, address = _new_name(node, group.public_addresses), node.address("address")
-        public = build.add_public_address(group, name, moved(address, self._shift), node.optional_text("label"))
+        public = build.add_public_address(group, name, address, node.optional_text("label"))
         public.location, public.sku = node.text("location"), node.choice("sku", ("Standard", "Basic"))
         self._addresses[public.id.lower()] = public
 
