@@ -267,7 +267,8 @@ notes:
   - An inventory that fails is no failure for Ansible, which goes on with no hosts and exits with 0. Set
     E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to V(true) where that would go unnoticed, such as in schedules.
   - Lists in environment variables have commas between their elements. A variable that is empty counts as not set.
-  - Resource Graph follows changes of the VMs within seconds to minutes. The JIT policies are read from their source.
+  - Resource Graph follows changes of the VMs within seconds to minutes. The JIT policies are read from their source. One that is
+    just being written shows no requests for a second at least, so its VMs have no open ports then.
   - The cache holds what Azure said about VMs and policies, never a secret. Which ports are open is worked out from the
     requests' end times whenever the inventory is loaded; requests made since the cache was filled are not seen. A
     change of what is read, or as whom, is a reason to read anew, as C(--flush-cache) is.

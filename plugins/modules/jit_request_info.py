@@ -14,6 +14,7 @@ description:
   - Reads the requests that just-in-time (JIT) access of Microsoft Defender for Cloud keeps in its policies - who asked for
     which port of which VM, from where, why, and until when.
   - Says in one place what is open at this moment, merged over requests that overlap.
+  - A policy that is just being written shows no requests for a second at least. A warning names it then.
   - Costs one list for each subscription, or for each resource group if some are named, however long the history is.
   - The task runs once, on the controller; the hosts of the play are no matter.
 extends_documentation_fragment:

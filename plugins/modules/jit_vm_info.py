@@ -180,8 +180,10 @@ vms:
     notes:
       description:
         - What else is to be known - V(powered_off), V(azure_firewall) for a VM that has no security group and is guarded by a
-          firewall, V(nsg_unknown) and V(defender_plan_unknown) where these may not be read, and reasons that would make the VM
-          unsupported if they came first or if no policy held it.
+          firewall, V(nsg_unknown) and V(defender_plan_unknown) where these may not be read, V(policy_updating), and reasons
+          that would make the VM unsupported if they came first or if no policy held it.
+        - A policy that is just being written may show no windows. So with V(policy_updating) no rule of just-in-time access
+          counts as exposure, and windows may be missing.
       type: list
       elements: str
       returned: always
@@ -204,7 +206,7 @@ vms:
         - A verdict for each port and source, V(internet), V(virtual_network) and those of O(sources). Unless C(state) is
           V(closed), C(reason) says why in a sentence, C(rule) names the rule to blame, and C(address) the private address that
           is reached. Of V(partial) ones C(admitted) are the prefixes that get in.
-        - Where windows are open, C(besides_windows) says the same of the rules without those that let in nobody else.
+        - Where windows are open or just opening, C(besides_windows) says the same of the rules without those that let in nobody else.
       type: list
       elements: dict
       returned: always

@@ -21,16 +21,18 @@ from .ports import PortRule
 from .report import describe_rule
 from .server_plan import ServerPlan
 from .sight import Sight
+from .sources import ANY
 from .tabs import FIREWALL, Tab
 from .times import write_moment
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A policy that holds the VM."""
+    """A policy that holds the VM; while it isn't settled it may show no windows [rec]."""
 
     policy_id: PolicyId
     coverage: Coverage
+    is_settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,15 @@ def _asked(subject: Subject, ports: Iterable[int], sources: Sequence[str]) -> As
     }
     windows: dict[int, set[str]] = {}
     for window in subject.windows:
-        if window.grant.is_initiated:
-            windows.setdefault(window.grant.port, set()).update(window.grant.sources)
+        windows.setdefault(window.grant.port, set()).update(window.grant.sources)
+    managed: frozenset[tuple[int, Protocol]] = frozenset((port, "tcp") for port in ports)
+    judged = managed | frozenset(protocols.items())
+    if not all(holding.is_settled for holding in subject.holdings):
+        windows = {
+            port: {ANY} for port, _protocol in judged
+        }  # any rule for a window may be for one that isn't shown
     return Asked(
-        ports=frozenset((port, "tcp") for port in ports) | frozenset(protocols.items()),
+        ports=judged,
         covered={} if _is_behind_firewall(subject) else protocols,
         sources=tuple(sources),
         windows=windows,

@@ -22,6 +22,7 @@ POWERED_OFF = "powered_off"
 FIREWALL = "azure_firewall"
 NSG_UNKNOWN = "nsg_unknown"
 PLAN_UNKNOWN = "defender_plan_unknown"
+POLICY_UPDATING = "policy_updating"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Facts:
 
     `is_guarded` tells whether a security group is on an interface or a subnet, `plan` is that of the VM; both are
     None where they could not be read. `firewall` is the Azure Firewall in the VM's own virtual network: steered by
-    `rules` of its own, or by policies of Firewall `manager`.
+    `rules` of its own, or by policies of Firewall `manager`. While a policy that holds the VM is being written, so
+    that it may show no windows, `is_updating`.
     """
 
     is_covered: bool = False
@@ -39,6 +41,7 @@ class Facts:
     firewall: Firewall = "none"
     is_off: bool = False
     is_classic: bool = False
+    is_updating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ def _doubts(facts: Facts) -> list[str]:
         NSG_UNKNOWN: facts.is_guarded is None,
         PLAN_UNKNOWN: facts.plan is None,
         POWERED_OFF: facts.is_off,
+        POLICY_UPDATING: facts.is_updating,
     }
     return [note for note, holds in notes.items() if holds]
 

@@ -129,7 +129,7 @@ def _index(posture: Posture, view: NetworkView, now: datetime) -> dict[VmId, _He
     ended = ended_by_rules((grant for running in grants.values() for grant in running), posture.layouts, view)
     for policy in policies:
         for coverage in policy.coverages():
-            held[coverage.vm].holdings.append(Holding(policy.id, coverage))
+            held[coverage.vm].holdings.append(Holding(policy.id, coverage, policy.is_settled))
         for grant in still_running(grants[policy.id], ended):
             held[grant.vm].windows.append(Window(policy.id, grant))
     return held
@@ -148,6 +148,7 @@ def _subject(row: VmRow, posture: Posture, view: NetworkView, held: Mapping[VmId
             plan=plan,
             firewall=posture.surroundings.firewall_of(subnets),
             is_off=is_off(row),
+            is_updating=not all(holding.is_settled for holding in known.holdings),
         )
     )
     sight, problem = _look(row, layout, known, posture, view)

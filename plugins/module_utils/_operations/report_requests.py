@@ -42,6 +42,12 @@ def report_requests(
     """
     read = Wanted(scope, vms=wanted.vms)
     policies, _missed = read_policies_of(read, services.fleet, services.jit, services.regions, warn)
+    hidden = [str(policy.id) for policy in policies if not (policy.is_settled or policy.requests)]
+    if hidden:
+        warn(
+            f"policy {', '.join(hidden)} is just being written, and shown without requests: what is open by it "
+            "is missing here, ask again in some seconds"
+        )
     everything = dataclasses.replace(wanted, states=frozenset())
     pasts = search(policies, everything, now)
     if check_rules:

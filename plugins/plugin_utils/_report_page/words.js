@@ -16,7 +16,7 @@ const NOTES = {
   powered_off: "powered off", azure_firewall: "guarded by an Azure Firewall", nsg_unknown: "its security groups can't be read",
   defender_plan_unknown: "its Defender plan can't be read", no_nsg: "no network security group",
   defender_plan_missing: "no Defender for Servers Plan 2", firewall_manager: "its firewall is steered by Firewall Manager",
-  classic_vm: "a classic VM",
+  classic_vm: "a classic VM", policy_updating: "its policy is just being written, so windows may be missing",
 };
 const EFFECTS = {
   effective: ["good", "yes"], shadowed: ["bad", "no: shadowed"], absent: ["bad", "no: its rule is gone"],

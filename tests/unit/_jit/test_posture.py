@@ -47,8 +47,14 @@ def test_a_window_is_told_with_its_effect(window: Grant, sight: Sight | None, ef
     assert (opened["port"], opened["sources"], opened["remaining_seconds"]) == (22, [DESK], 3 * 3600)
 
 
-@pytest.mark.parametrize(("status", "by_window"), [("Initiated", True), ("Initiating", False)])
-def test_only_a_window_that_is_open_explains_who_gets_in(status: str, by_window: bool) -> None:
+@pytest.mark.parametrize("status", ["Initiated", "Initiating"])
+def test_a_window_that_is_open_or_opens_explains_who_gets_in(status: str) -> None:
     (entry,) = told(grant(status=status), SEEN)["exposure"]
     assert entry["state"] == "partial"
-    assert ("besides_windows" in entry) is by_window
+    assert entry["besides_windows"] == {"state": "closed"}
+
+
+def test_a_window_for_somebody_else_explains_nothing() -> None:
+    (entry,) = told(grant(sources=("198.51.100.7",)), SEEN)["exposure"]
+    assert (entry["state"], entry["admitted"]) == ("partial", [DESK])
+    assert "besides_windows" not in entry

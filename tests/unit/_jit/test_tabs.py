@@ -35,6 +35,7 @@ FULL, SMALL, FREE, OLD = plan("Standard", "P2"), plan("Standard", "P1"), plan("F
         (Facts(plan=FULL, is_off=True), "not_configured", None, ("powered_off",)),
         (Facts(plan=FULL, is_off=True, is_guarded=False), "unsupported", "no_nsg", ("powered_off",)),
         (Facts(plan=FULL, is_off=True, is_covered=True), "configured", None, ("powered_off",)),
+        (Facts(plan=FULL, is_updating=True, is_covered=True), "configured", None, ("policy_updating",)),
         (Facts(plan=FREE, is_covered=True), "configured", None, ("defender_plan_missing",)),
         (Facts(plan=FULL, is_guarded=False, is_covered=True), "configured", None, ("no_nsg",)),
         (Facts(is_classic=True), "unsupported", "classic_vm", ()),

@@ -273,6 +273,28 @@ def test_an_open_window_is_no_exposure(demo: Cloud) -> None:
     assert found["summary"]["exposure"]["internet"]["partial"] == 0
 
 
+def test_while_a_policy_is_written_its_windows_are_unknown_but_no_exposure(demo: Cloud) -> None:
+    client = JitPolicyClient(demo, PRODUCTION, "rg-web", "westeurope")
+    entries = [{"id": IDS[name], "ports": [rule(22)]} for name in ("web-01", "jump-01")]
+    client.put(*entries)
+    demo.advance(30)
+    client.initiate({"id": IDS["web-01"], "ports": [wish(22, ELSEWHERE)]})
+    demo.advance(30)
+    demo.control("PATCH", "behaviour", {"provisioning": "10s"})
+    client.put(*entries)
+    found = report(services_of(demo), PRODUCTION)
+
+    vm = of(found, "web-01")
+    assert "policy_updating" in vm["notes"]
+    assert vm["internet_ports"] == []
+    assert of(found, "web-02")["internet_ports"] == [22]
+    assert "policy_updating" not in of(found, "web-02")["notes"]
+    demo.advance(30)
+    settled = of(report(services_of(demo), PRODUCTION), "web-01")
+    assert "policy_updating" not in settled["notes"]
+    assert [window["sources"] for window in settled["open"]] == [[ELSEWHERE]]
+
+
 @pytest.mark.parametrize(
     ("asked", "patience"),
     [("/networkSecurityGroups", None), ("/effectiveNetworkSecurityGroups", timedelta(seconds=60))],

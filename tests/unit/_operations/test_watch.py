@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import AzureRefused
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.events import Telling
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.read_fleet import Scope
+from cloud import rule
 from samples import OTHER_SUBSCRIPTION, SUBSCRIPTION
 from watch_scene import MINUTE, Watched, make_watched
 
@@ -172,6 +173,19 @@ def test_an_open_window_is_no_exposure(tmp_path: Path) -> None:
     watched.look()
     watched.open("one")
 
+    assert watched.look(10 * MINUTE) == []
+
+
+def test_an_open_window_is_no_exposure_while_its_policy_is_written(tmp_path: Path) -> None:
+    watched = make_watched(tmp_path, events=frozenset({"exposure_found"}))
+    watched.look()
+    watched.open("one")
+    watched.cloud.advance(10 * MINUTE)
+    watched.cloud.control("PATCH", "behaviour", {"provisioning": "10s"})
+    watched.policies["one"].put({"id": watched.vm("one"), "ports": [rule(22)]})
+    assert watched.policies["one"].properties()["requests"] == []
+
+    assert watched.look() == []
     assert watched.look(10 * MINUTE) == []
 
 
