@@ -25,6 +25,8 @@ from .times import read_moment, write_moment
 
 OPENED, ABOUT_TO_END, ENDED, CLOSED_EARLY = "opened", "about_to_end", "ended", "closed_early"
 WINDOW_EVENTS = (OPENED, ABOUT_TO_END, ENDED, CLOSED_EARLY)
+# Azure makes the rules of a window after it has accepted it [issue]; one without them isn't closed before that.
+TIME_FOR_RULES = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -143,6 +145,8 @@ def _step(
     if state == PENDING:
         return stage or Stage.AWAITED, []
     is_unopened = stage in (None, Stage.AWAITED)
+    if is_unopened and state == CLOSED and _is_young(grant, now):
+        return Stage.AWAITED, []
     if is_unopened and state == OTHER:
         return Stage.OVER, []
     if is_unopened and (looked_at is not None or telling.emit_existing):
@@ -152,6 +156,12 @@ def _step(
             return Stage.WARNED, [*kinds, ABOUT_TO_END]
         return max(stage or Stage.OPEN, Stage.OPEN), kinds
     return Stage.OVER, [*kinds, ENDED if state == EXPIRED else CLOSED_EARLY]
+
+
+def _is_young(grant: Grant, now: datetime) -> bool:
+    """Tell whether Azure may still be making the rules of a window."""
+    start = read_moment(grant.start_text)
+    return start is not None and now - start < TIME_FOR_RULES
 
 
 def _is_news(grant: Grant, looked_at: datetime | None) -> bool:

@@ -89,6 +89,12 @@ HOUR_LONG = grant(start_text="2026-03-02T12:02:00.0000000Z", ends_in=62 * MINUTE
         # revoked, or its rule gone, before its end
         ([(5, ACTIVE), (20, REVOKED), (21, REVOKED)], [[OPENED], [CLOSED_EARLY], []]),
         ([(5, ACTIVE), (20, CLOSED), (70, EXPIRED)], [[OPENED], [CLOSED_EARLY], []]),
+        # in effect by its status, and its rule comes after that
+        ([(3, CLOSED), (4, ACTIVE), (20, CLOSED)], [[], [OPENED], [CLOSED_EARLY]]),
+        ([(3, PENDING), (3, CLOSED), (5, ACTIVE)], [[], [], [OPENED]]),
+        # its rule didn't come, or was gone before anybody looked
+        ([(3, CLOSED), (4, CLOSED), (5, CLOSED)], [[], [OPENED, CLOSED_EARLY], []]),
+        ([(30, CLOSED), (31, CLOSED)], [[OPENED, CLOSED_EARLY], []]),
         # a rule that comes back opens nothing a second time
         ([(5, ACTIVE), (20, CLOSED), (21, ACTIVE), (50, ACTIVE)], [[OPENED], [CLOSED_EARLY], [], []]),
         # not listed for a while, as while its policy is being written
