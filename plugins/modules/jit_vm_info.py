@@ -182,8 +182,8 @@ vms:
         - What else is to be known - V(powered_off), V(azure_firewall) for a VM that has no security group and is guarded by a
           firewall, V(nsg_unknown) and V(defender_plan_unknown) where these may not be read, V(policy_updating), and reasons
           that would make the VM unsupported if they came first or if no policy held it.
-        - A policy that is just being written may show no windows. So with V(policy_updating) no rule of just-in-time access
-          counts as exposure, and windows may be missing.
+        - A policy that is just being written may show no windows. With V(policy_updating) it did, so windows may be missing, and
+          what only rules of just-in-time access let in is V(unknown) in C(besides_windows).
       type: list
       elements: str
       returned: always

@@ -83,10 +83,11 @@ class Watched:
         for one in [one for one in group.rules if "-jitrule-" in one]:
             group.remove(one)
 
-    def expose(self, name: str) -> None:
+    def expose(self, name: str, rule_name: str = "allow-ssh") -> None:
         """Let everybody in to port 22, before the rule by which just-in-time access keeps it closed."""
-        properties = wire_rule("allow-ssh", 200, protocol="Tcp", destinationPortRange="22")["properties"]
-        self._group(name).put(SecurityRule("allow-ssh", properties))
+        where = {"destinationPortRange": "22", "destinationAddressPrefix": "10.0.1.4"}
+        properties = wire_rule(rule_name, 200, protocol="Tcp", **where)["properties"]
+        self._group(name).put(SecurityRule(rule_name, properties))
 
     def fail(self, part: str, error: AzureRefused) -> Callable[[], None]:
         """Have requests fail from now on; gives what ends that."""

@@ -16,13 +16,14 @@ from .inbound import Protocol, Question
 from .policies import Json
 from .security_rules import SecurityRule, UnreadRule
 from .sight import Sight
-from .sources import covers
+from .sources import ANY, covers
 
 # What results call the sources that are no prefixes.
 WORDS: Mapping[str, str] = {"internet": INTERNET, "virtual_network": VIRTUAL_NETWORK}
 MANAGEMENT_PORTS = (22, 3389, 5985, 5986)
 # From the worst to the best, as far as anybody knows.
 STATES: tuple[State, ...] = ("open", "partial", "unknown", "closed")
+HIDDEN = "its policy is just being written, and shown without its windows"
 NOT_GUARDED = frozenset({"missing", "partial", "shadowed"})
 
 DenyState = Literal["present", "missing", "partial", "shadowed", "unknown"]
@@ -52,13 +53,14 @@ class Asked:
     """What to judge of a VM: ports, by one protocol or both, and sources.
 
     `covered` are those that a policy covers, with the protocol by which it does; `windows` are whom open windows
-    let in to a port.
+    let in to a port. With `hides_windows` there may be others.
     """
 
     ports: frozenset[tuple[int, Protocol]]
     covered: Mapping[int, Protocol]
     sources: tuple[str, ...] = tuple(WORDS)
     windows: Mapping[int, Collection[str]] = field(default_factory=dict)
+    hides_windows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,16 @@ def report_exposure(sight: Sight, asked: Asked, memory: Memory) -> Exposure:
     plain = sight.view.endpoints(sight.layout)
     for port, protocol in sorted(asked.ports):
         endpoints = sight.at_port(plain, port)
-        windows = _rules_of_windows(sight, port, asked.windows.get(port, ()))
+        windows = _rules_of_windows(sight, port, {ANY} if asked.hides_windows else asked.windows.get(port, ()))
         others = [endpoint.without(windows) for endpoint in endpoints] if windows else []
         for source in asked.sources:
             entry: Json = {"port": port, "protocol": protocol, "source": source}
             entry |= _tell(endpoints, port, protocol, source, sight.gap, memory)
             if others and entry["state"] != "closed":
-                entry["besides_windows"] = _tell(others, port, protocol, source, sight.gap, memory)
+                besides = _tell(others, port, protocol, source, sight.gap, memory)
+                if asked.hides_windows and besides["state"] != entry["state"]:
+                    besides = {"state": "unknown", "reason": HIDDEN}
+                entry["besides_windows"] = besides
             exposure.entries.append(entry)
         if asked.covered.get(port) == protocol:
             alike, _rules = _likeness(endpoints, port, protocol, sight.gap)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from .ids import VmId
@@ -17,6 +17,7 @@ from .times import read_moment
 
 INITIATING = "initiating"
 INITIATED = "initiated"
+_EXPIRED = "expired"
 _LIVE = frozenset({INITIATING, INITIATED})
 
 
@@ -70,6 +71,16 @@ def live_grants(requests: Iterable[Mapping[str, Any]], now: datetime) -> Iterato
     """Read the grants that are open or opening now."""
     candidates = read_grants(requests, lambda port: str(port.get("status") or "").lower() in _LIVE)
     return (grant for grant in candidates if grant.is_live(now))
+
+
+def just_ended(requests: Iterable[Mapping[str, Any]], now: datetime, within: timedelta) -> Iterator[Grant]:
+    """Read the grants that came to their end so shortly before a time, or after it; none that were ended early."""
+    # by their texts, so that the history costs no parsing; a day is more than zones differ
+    earliest = f"{now - within - timedelta(days=1):%Y-%m-%d}"
+    for grant in read_grants(requests, lambda port: str(port.get("endTimeUtc") or "") >= earliest):
+        has_ended = grant.end <= now if grant.status.lower() in _LIVE else grant.reason.lower() == _EXPIRED
+        if has_ended and grant.end > now - within:
+            yield grant
 
 
 def is_live_request(request: Mapping[str, Any]) -> bool:

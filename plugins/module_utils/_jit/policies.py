@@ -66,6 +66,11 @@ class Policy:
         return str(self.properties.get("provisioningState") or "").lower() != "updating"
 
     @property
+    def hides_requests(self) -> bool:
+        """Tell whether it may have requests that it doesn't show, as while it is being written [rec]."""
+        return not (self.is_settled or self.requests)
+
+    @property
     def failed(self) -> bool:
         return str(self.properties.get("provisioningState") or "").lower() == "failed"
 

@@ -21,18 +21,17 @@ from .ports import PortRule
 from .report import describe_rule
 from .server_plan import ServerPlan
 from .sight import Sight
-from .sources import ANY
 from .tabs import FIREWALL, Tab
 from .times import write_moment
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A policy that holds the VM; while it isn't settled it may show no windows [rec]."""
+    """A policy that holds the VM, and whether it may have windows that it doesn't show now."""
 
     policy_id: PolicyId
     coverage: Coverage
-    is_settled: bool = True
+    hides_windows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +44,18 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """All that was found out about a VM. `rules_problem` says why Azure's own rules could not be had."""
+    """All that was found out about a VM.
+
+    `ended` are windows that ended just now, whose rules may still have been there. `rules_problem` says why
+    Azure's own rules could not be had.
+    """
 
     row: VmRow
     tab: Tab
     holdings: Sequence[Holding]
     windows: Sequence[Window]
     sight: Sight | None
+    ended: Sequence[Grant] = ()
     plan: ServerPlan | None = None
     assessment: Assessment | None = None
     rules_from: str = "security_groups"
@@ -112,19 +116,15 @@ def _asked(subject: Subject, ports: Iterable[int], sources: Sequence[str]) -> As
         port: "udp" if all(rule.protocol == "UDP" for rule in held) else "tcp" for port, held in rules.items()
     }
     windows: dict[int, set[str]] = {}
-    for window in subject.windows:
-        windows.setdefault(window.grant.port, set()).update(window.grant.sources)
+    for grant in (*(window.grant for window in subject.windows), *subject.ended):
+        windows.setdefault(grant.port, set()).update(grant.sources)
     managed: frozenset[tuple[int, Protocol]] = frozenset((port, "tcp") for port in ports)
-    judged = managed | frozenset(protocols.items())
-    if not all(holding.is_settled for holding in subject.holdings):
-        windows = {
-            port: {ANY} for port, _protocol in judged
-        }  # any rule for a window may be for one that isn't shown
     return Asked(
-        ports=judged,
+        ports=managed | frozenset(protocols.items()),
         covered={} if _is_behind_firewall(subject) else protocols,
         sources=tuple(sources),
         windows=windows,
+        hides_windows=any(holding.hides_windows for holding in subject.holdings),
     )
 
 

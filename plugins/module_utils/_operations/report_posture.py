@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .._jit.effective_rules import EffectiveRules
 from .._jit.endpoints import Unread
 from .._jit.errors import AzureError
 from .._jit.exposure_report import MANAGEMENT_PORTS, NOT_GUARDED, STATES, WORDS, Exposure, Memory
-from .._jit.grants import live_grants
+from .._jit.grants import Grant, just_ended, live_grants
 from .._jit.hosts import VmRow, is_off, is_unguarded
 from .._jit.ids import VmId
 from .._jit.layout import Layout, connect
@@ -34,6 +34,9 @@ from .select_vms import Wanted, select
 # Beyond this many groups the query isn't narrowed to them: its text would grow too long.
 MANY_GROUPS = 50
 _NAMES_SHOWN = 3
+# How long after its end a window's rule is no hole: it ended while the fleet was read, clocks differ, Azure takes
+# its time [inf].
+TIME_TO_CLOSE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class _Held:
 
     holdings: list[Holding] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
+    ended: list[Grant] = field(default_factory=list)
 
 
 def report_posture(request: PostureRequest, services: Services) -> Json:
@@ -129,9 +133,11 @@ def _index(posture: Posture, view: NetworkView, now: datetime) -> dict[VmId, _He
     ended = ended_by_rules((grant for running in grants.values() for grant in running), posture.layouts, view)
     for policy in policies:
         for coverage in policy.coverages():
-            held[coverage.vm].holdings.append(Holding(policy.id, coverage, policy.is_settled))
+            held[coverage.vm].holdings.append(Holding(policy.id, coverage, policy.hides_requests))
         for grant in still_running(grants[policy.id], ended):
             held[grant.vm].windows.append(Window(policy.id, grant))
+        for grant in just_ended(policy.requests, now, TIME_TO_CLOSE):
+            held[grant.vm].ended.append(grant)
     return held
 
 
@@ -148,7 +154,7 @@ def _subject(row: VmRow, posture: Posture, view: NetworkView, held: Mapping[VmId
             plan=plan,
             firewall=posture.surroundings.firewall_of(subnets),
             is_off=is_off(row),
-            is_updating=not all(holding.is_settled for holding in known.holdings),
+            is_updating=any(holding.hides_windows for holding in known.holdings),
         )
     )
     sight, problem = _look(row, layout, known, posture, view)
@@ -157,6 +163,7 @@ def _subject(row: VmRow, posture: Posture, view: NetworkView, held: Mapping[VmId
         tab=tab,
         holdings=known.holdings,
         windows=known.windows,
+        ended=known.ended,
         sight=sight,
         plan=plan,
         assessment=posture.assessments.get(vm),

@@ -42,7 +42,7 @@ def report_requests(
     """
     read = Wanted(scope, vms=wanted.vms)
     policies, _missed = read_policies_of(read, services.fleet, services.jit, services.regions, warn)
-    hidden = [str(policy.id) for policy in policies if not (policy.is_settled or policy.requests)]
+    hidden = [str(policy.id) for policy in policies if policy.hides_requests]
     if hidden:
         warn(
             f"policy {', '.join(hidden)} is just being written, and shown without requests: what is open by it "

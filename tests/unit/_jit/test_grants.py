@@ -14,6 +14,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.grants import 
     Grant,
     covered_until,
     is_live_request,
+    just_ended,
     live_grants,
     read_grants,
 )
@@ -156,6 +157,33 @@ def test_a_status_counts_in_any_case(
 )
 def test_a_grant_lives_until_its_end(ends: str, is_live: bool) -> None:
     assert bool(list(live_grants([request(endTimeUtc=ends)], NOON))) is is_live
+
+
+@pytest.mark.parametrize(
+    ("ends", "status", "reason", "is_it"),
+    [
+        ("2026-03-02T11:57:00Z", "Revoked", "Expired", True),
+        ("2026-03-02T11:57:00Z", "revoked", "expired", True),
+        # by Azure's clock it is open
+        ("2026-03-02T11:57:00Z", "Initiated", "UserRequested", True),
+        ("2026-03-02T12:00:00Z", "Initiated", "UserRequested", True),
+        ("2026-03-02T12:00:01Z", "Initiated", "UserRequested", False),
+        # after the time that counts
+        ("2026-03-02T12:00:30Z", "Revoked", "Expired", True),
+        ("2026-03-02T13:57:00+02:00", "Revoked", "Expired", True),
+        ("2026-03-02T11:55:00Z", "Revoked", "Expired", False),
+        ("2026-02-27T11:57:00Z", "Revoked", "Expired", False),
+        # ended early
+        ("2026-03-02T11:57:00Z", "Revoked", "UserManuallyRevoked", False),
+        ("2026-03-02T11:57:00Z", "Failed", "", False),
+    ],
+)
+def test_only_what_came_to_its_end_within_minutes_has_just_ended(
+    ends: str, status: str, reason: str, is_it: bool
+) -> None:
+    requests = [request(endTimeUtc=ends, status=status, statusReason=reason)]
+
+    assert list(just_ended(requests, NOON, timedelta(minutes=5))) == (list(read_grants(requests)) if is_it else [])
 
 
 @given(grants=GRANTS, number=st.sampled_from([22, 3389]), source=st.sampled_from(sorted(HOLDS)))

@@ -285,14 +285,55 @@ def test_while_a_policy_is_written_its_windows_are_unknown_but_no_exposure(demo:
     found = report(services_of(demo), PRODUCTION)
 
     vm = of(found, "web-01")
+    (entry,) = [one for one in vm["exposure"] if (one["port"], one["source"]) == (22, "internet")]
     assert "policy_updating" in vm["notes"]
+    assert (entry["state"], entry["besides_windows"]["state"]) == ("partial", "unknown")
+    assert "just being written" in entry["besides_windows"]["reason"]
+    assert found["summary"]["exposure"]["internet"] == {"open": 1, "partial": 0, "unknown": 1, "closed": 5}
     assert vm["internet_ports"] == []
     assert of(found, "web-02")["internet_ports"] == [22]
     assert "policy_updating" not in of(found, "web-02")["notes"]
+    demo.advance(2)
+    assert client.properties()["provisioningState"] == "Updating"
+    shown = of(report(services_of(demo), PRODUCTION), "web-01")
+    assert "policy_updating" not in shown["notes"]
+    assert [window["sources"] for window in shown["open"]] == [[ELSEWHERE]]
+
+
+def test_while_a_policy_is_written_what_other_rules_let_in_is_told(demo: Cloud) -> None:
+    client = JitPolicyClient(demo, PRODUCTION, "rg-web", "westeurope")
+    client.put({"id": IDS["web-02"], "ports": [rule(22)]})
     demo.advance(30)
-    settled = of(report(services_of(demo), PRODUCTION), "web-01")
-    assert "policy_updating" not in settled["notes"]
-    assert [window["sources"] for window in settled["open"]] == [[ELSEWHERE]]
+    demo.control("PATCH", "behaviour", {"provisioning": "10s"})
+    client.put({"id": IDS["web-02"], "ports": [rule(22)]})
+
+    vm = of(report(services_of(demo), PRODUCTION), "web-02")
+
+    assert "policy_updating" in vm["notes"]
+    assert vm["internet_ports"] == [22]
+
+
+@pytest.mark.parametrize(("late", "ports"), [(60, []), (400, [22])])
+def test_a_window_that_ends_while_its_rules_are_read_is_no_exposure_for_a_while(
+    demo: Cloud, late: int, ports: list[int]
+) -> None:
+    client = JitPolicyClient(demo, PRODUCTION, "rg-web", "westeurope")
+    client.put({"id": IDS["web-01"], "ports": [rule(22)]})
+    demo.advance(30)
+    client.initiate({"id": IDS["web-01"], "ports": [wish(22, ELSEWHERE)]})
+    demo.advance(30)
+    nsg = demo.world.subscriptions[PRODUCTION].groups["rg-web"].vms["web-01"].nics[0].nsg
+    assert nsg is not None
+    (left,) = [one for one in nsg.rules.values() if "-JITRule-" in one.name]
+    demo.advance(3600 + late)
+    nsg.put(left)  # as if Azure took its time
+    demo.world.touch()
+
+    vm = of(report(services_of(demo), PRODUCTION), "web-01")
+
+    assert vm["open"] == []
+    assert state(vm) == "partial"
+    assert vm["internet_ports"] == ports
 
 
 @pytest.mark.parametrize(

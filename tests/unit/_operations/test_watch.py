@@ -189,6 +189,20 @@ def test_an_open_window_is_no_exposure_while_its_policy_is_written(tmp_path: Pat
     assert watched.look(10 * MINUTE) == []
 
 
+def test_a_rule_that_no_window_explains_is_told_once_however_often_its_policy_is_written(tmp_path: Path) -> None:
+    watched = make_watched(tmp_path, events=frozenset({"exposure_found"}))
+    watched.look()
+    watched.expose("one", f"MicrosoftDefenderForCloud-JITRule-1-{0:032}")
+    told = [watched.look(10 * MINUTE)]
+    watched.cloud.advance(10 * MINUTE)
+    watched.cloud.control("PATCH", "behaviour", {"provisioning": "10s"})
+    watched.policies["one"].put({"id": watched.vm("one"), "ports": [rule(22)]})
+
+    told += [watched.look(), watched.look(10 * MINUTE)]
+
+    assert told == [[("exposure_found", "vm-one")], [], []]
+
+
 def test_only_events_and_ports_that_are_wanted_are_told(tmp_path: Path) -> None:
     watched = make_watched(tmp_path, events=frozenset({"opened"}), ports=(3389,))
     watched.look()
