@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import sys
 
-from .cli import main
+try:
+    from .cli import main
 
-sys.exit(main())
+    sys.exit(main())
+except ModuleNotFoundError as error:  # some are imported where they are needed first
+    sys.exit(f"azure_simulator: {error}: install aiohttp, asyncssh, cryptography and PyYAML into {sys.executable}")

@@ -31,6 +31,7 @@ FOREIGN = {
     r"^ansible-galaxy collection install |^pip install ": "installs from registries, or what the tests run on",
     r"^az |\$\(az |^policy=/subscriptions/": "needs az and a tenant",
     r"^sed .* extensions/roles/|^sed .* jit_requester\.json": "makes a file for az",
+    r"^export PYTHONPATH=": "an installed collection; tests run the checkout's simulator",
     r"^export AZURE_": "a real credential; the simulator's stands in its place",
     r"^export CONTROLLER_HOST=|jitfleet\.azure\.awx |^cp playbooks/vars/awx\.yml ": "needs an AWX, of which "
     "tests/integration/test_awx_configuration.py has an imitation",
