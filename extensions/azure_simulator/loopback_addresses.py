@@ -15,10 +15,6 @@ _GUARD_PORT = 47809
 Bind = Callable[[str], socket.socket]
 
 
-class NoAddressesLeft(OSError):
-    """Other simulators have the addresses that the VMs could have; the message says what to do."""
-
-
 class AddressClaim:
     """A run's claim on loopback addresses: those of its fleet, all moved in their second number by the same shift.
 
@@ -41,7 +37,7 @@ class AddressClaim:
             places = {_moved(number, shift) for number in numbers}
             if len(places) == len(numbers) and self._guard(places):
                 return shift
-        raise NoAddressesLeft(
+        raise OSError(
             "other simulators on this machine have the loopback addresses that the VMs could have: "
             "stop one, or use --data-plane off"
         )

@@ -206,7 +206,8 @@ vms:
         - A verdict for each port and source, V(internet), V(virtual_network) and those of O(sources). Unless C(state) is
           V(closed), C(reason) says why in a sentence, C(rule) names the rule to blame, and C(address) the private address that
           is reached. Of V(partial) ones C(admitted) are the prefixes that get in.
-        - Where windows are open or just opening, C(besides_windows) says the same of the rules without those that let in nobody else.
+        - Where windows are open, just opening, or ended within five minutes, C(besides_windows) says the same of the rules
+          without those that let in nobody else.
       type: list
       elements: dict
       returned: always

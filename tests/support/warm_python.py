@@ -216,7 +216,7 @@ def _run(program: types.CodeType, main: types.ModuleType) -> None:
         sys.stderr.flush()
         os._exit(code)
 
-    # The first in this fork: it comes after all that the program registers, and nothing of the server's comes.
+    # The first in this fork, so it comes after all that the program registers; what the server did is left out.
     atexit.register(end)
     try:
         exec(program, main.__dict__)

@@ -21,17 +21,16 @@ from .ports import PortRule
 from .report import describe_rule
 from .server_plan import ServerPlan
 from .sight import Sight
-from .tabs import FIREWALL, Tab
+from .tabs import FIREWALL, POLICY_UPDATING, Tab
 from .times import write_moment
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A policy that holds the VM, and whether it may have windows that it doesn't show now."""
+    """A policy that holds the VM."""
 
     policy_id: PolicyId
     coverage: Coverage
-    hides_windows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ def _asked(subject: Subject, ports: Iterable[int], sources: Sequence[str]) -> As
         covered={} if _is_behind_firewall(subject) else protocols,
         sources=tuple(sources),
         windows=windows,
-        hides_windows=any(holding.hides_windows for holding in subject.holdings),
+        hides_windows=POLICY_UPDATING in subject.tab.notes,
     )
 
 

@@ -114,7 +114,7 @@ def read_posture(
     reading: Reading,
     services: Services,
 ) -> Posture:
-    """Read most of it at the same time. `rows` are all VMs of the scope, `chosen` those to be told of."""
+    """Read at the same time what needs no order. `rows` are all VMs of the scope, `chosen` those to be told of."""
     posture = Posture(layouts={layout.vm: layout for row in chosen if (layout := read_layout(row))})
 
     def rules_and_policies() -> None:

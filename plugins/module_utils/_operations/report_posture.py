@@ -72,6 +72,7 @@ class _Held:
     holdings: list[Holding] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
     ended: list[Grant] = field(default_factory=list)
+    is_updating: bool = False
 
 
 def report_posture(request: PostureRequest, services: Services) -> Json:
@@ -133,7 +134,8 @@ def _index(posture: Posture, view: NetworkView, now: datetime) -> dict[VmId, _He
     ended = ended_by_rules((grant for running in grants.values() for grant in running), posture.layouts, view)
     for policy in policies:
         for coverage in policy.coverages():
-            held[coverage.vm].holdings.append(Holding(policy.id, coverage, policy.hides_requests))
+            held[coverage.vm].holdings.append(Holding(policy.id, coverage))
+            held[coverage.vm].is_updating |= policy.hides_requests
         for grant in still_running(grants[policy.id], ended):
             held[grant.vm].windows.append(Window(policy.id, grant))
         for grant in just_ended(policy.requests, now, TIME_TO_CLOSE):
@@ -154,7 +156,7 @@ def _subject(row: VmRow, posture: Posture, view: NetworkView, held: Mapping[VmId
             plan=plan,
             firewall=posture.surroundings.firewall_of(subnets),
             is_off=is_off(row),
-            is_updating=any(holding.hides_windows for holding in known.holdings),
+            is_updating=known.is_updating,
         )
     )
     sight, problem = _look(row, layout, known, posture, view)

@@ -322,10 +322,3 @@ def small(tmp_path: Path) -> str:
 
 def public_addresses(cloud: Cloud) -> list[str]:
     return [public.address for public in cloud.world.public_addresses()]
-
-
-def at(state: Json, path: str) -> Any:
-    node: Any = state
-    for part in path.split("."):
-        node = node[int(part) if part.isdigit() else part]
-    return node
