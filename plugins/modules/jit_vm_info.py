@@ -196,8 +196,9 @@ vms:
       description:
         - The windows that are open or about to open, with C(port), C(sources), C(state), C(end_time), C(remaining_seconds),
           C(requestor), C(justification) and C(policy_id). Windows whose rule was deleted are not open.
-        - C(effect) tells whether the window's rule lets its sources in - V(effective), V(shadowed) by another rule, V(absent),
-          V(unexplained) where they get in by another rule, V(pending), or V(unknown). C(effect_reason) says it in a sentence.
+        - C(effect) tells whether the window's rule lets its sources in - V(effective), V(shadowed) by another rule or because
+          they are IPv6 and the VM has IPv4 alone, V(absent), V(unexplained) where they get in by another rule, V(pending), or
+          V(unknown). C(effect_reason) says it in a sentence.
       type: list
       elements: dict
       returned: always

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from difflib import get_close_matches
-from pathlib import Path
+from functools import cached_property
 from typing import Any, ClassVar
 
 from ansible import constants
@@ -26,8 +26,9 @@ from ..module_utils._auth_options import AUTH_OPTIONS
 from ..module_utils._controller import CONTROLLER_VARIABLE, process_identity
 from ..module_utils._packing import PACKING_VARIABLE, unpack
 from ._batch import WAYS, Batch, listed
-from ._misspelt import slips, variables_in, variables_of
+from ._misspelt import Slip, slips, variables_of
 from ._outcome_table import outcome_lines
+from ._place import OWN_FOLDER, Place
 from ._progress import watching
 from ._secret_environment import inherited, without_secrets
 from ._supported_core import require_supported_core
@@ -36,8 +37,6 @@ from ._surroundings import blind_spot, is_rescued
 COLLECTION = "jitfleet.azure"
 # A host variable, or in capitals an environment variable.
 QUIET_VARIABLE = "jitfleet_quiet"
-# Its root, also where a checkout is played from.
-OWN_FOLDER = Path(__file__).resolve().parents[2]
 # Options that say where VMs are; the play's hosts are then no matter.
 SCOPES = ("resource_groups", "subscriptions")
 # States of which some must be told even where what is fine isn't.
@@ -73,6 +72,7 @@ class BatchAction(ActionBase):
                 module_name=f"{COLLECTION}.{self.module}", module_args=arguments, task_vars=local_variables
             )
         unpack(result)
+        self._explain_in_own_words(result)
         if result.get("failed") and is_rescued(self._task):
             self._display.warning(
                 f"{self.module}: the task failed for all hosts, and Ansible goes on after the rescue with the "
@@ -82,32 +82,48 @@ class BatchAction(ActionBase):
             self._tell(result)
         return result
 
+    @cached_property
+    def _place(self) -> Place:
+        return Place.of(self._task)
+
     def _refuse_misspelt_variables(self, variables: Mapping[str, Any]) -> None:
-        """Refuse a slip in the command line's variables in the collection's own plays; in others warn of it.
+        """Refuse slips in the variables of the collection's own playbooks and roles; in others warn of them.
 
         Nobody is kept from closing. Where the variable that was meant has a value all the same, a playbook around
         ours may have its own names.
         """
-        given = load_extra_vars(self._loader)
-        place, tasks = (Path(one.get_path().rpartition(":")[0]) for one in (self._task.get_play(), self._task))
-        if not given or not place.is_file():  # the command `ansible`, or a playbook that can be read only once
+        given, place = load_extra_vars(self._loader), self._place
+        if not (given or place.own_role) or not place.is_known:
             return
-        defaults = self._task._role.get_default_vars() if self._task._role else {}
-        known = {*variables_in([place, tasks]), *defaults}
         documented = {*variables_of(OWN_FOLDER), *self.host_wishes.values()}
-        is_ours = place.resolve().is_relative_to(OWN_FOLDER)
-        for slip in slips(given, known, documented):
-            where = "this playbook has no such variable" if is_ours else f"{place} names no such variable"
-            problem = f"{slip.given}: {where}"
-            has_value = slip.meant in variables and slip.meant not in defaults
-            if has_value or not (slip.meant or is_ours) or (slip.is_bare and not is_ours):
-                continue
-            if slip.meant is None:
-                self._display.warning(f"{problem}; its head lists those it has")
-            elif is_ours and not slip.is_bare and self._task.args.get("state") != "closed":
-                raise AnsibleActionFail(f"{problem}; {slip.meant} was meant? This task did nothing")
-            else:
-                self._display.warning(f"{problem}; {slip.meant} was meant?")
+        in_role = {name for name in variables if place.own_role and name.startswith(f"{place.own_role}_")}
+        for slip in slips(in_role - documented, documented):
+            if slip.meant and not self._has_value(slip.meant, variables):
+                self._refuse_slip(slip, f"the role {place.own_role} has no such variable")
+        for slip in slips(set(given) - in_role, place.variables(), documented):
+            self._judge_slip(slip, variables)
+
+    def _judge_slip(self, slip: Slip, variables: Mapping[str, Any]) -> None:
+        """Refuse a variable of the command line, warn of it, or let it be."""
+        is_ours = self._place.is_own_playbook
+        where = "this playbook has no such variable" if is_ours else f"{self._place.play} names no such variable"
+        if self._has_value(slip.meant, variables) or not (slip.meant or is_ours) or (slip.is_bare and not is_ours):
+            return
+        if slip.meant is None:
+            self._display.warning(f"{slip.given}: {where}; its head lists those it has")
+        elif is_ours and not slip.is_bare:
+            self._refuse_slip(slip, where)
+        else:
+            self._display.warning(f"{slip.given}: {where}; {slip.meant} was meant?")
+
+    def _refuse_slip(self, slip: Slip, where: str) -> None:
+        problem = f"{slip.given}: {where}; {slip.meant} was meant?"
+        if self._task.args.get("state") != "closed":
+            raise AnsibleActionFail(f"{problem} This task did nothing")
+        self._display.warning(problem)
+
+    def _has_value(self, name: str | None, variables: Mapping[str, Any]) -> bool:
+        return name in variables and name not in self._place.defaults
 
     def arguments(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         """Complete the module's arguments by what only the controller knows."""
@@ -130,6 +146,11 @@ class BatchAction(ActionBase):
             raise AnsibleActionFail(
                 f"the task stands {place}, where Ansible doesn't tell which hosts are meant: name them by the "
                 "option hosts, or name VMs by the option vms"
+            )
+        if self._place.is_own_playbook and not variables["groups"].get("all"):
+            raise AnsibleActionFail(
+                "the inventory holds no host, so nothing was done: see the warnings above for what could not be "
+                "read, or name an inventory by -i"
             )
         names = self._names(arguments, variables)
         batch = Batch(self._templar, variables, names, self._own_variables())
@@ -161,17 +182,36 @@ class BatchAction(ActionBase):
             raise AnsibleActionFail(f"no virtual machine is known for any host of the play. {WAYS}")
         return vms
 
+    def _explain_in_own_words(self, result: dict[str, Any]) -> None:
+        """Say of a failure which option was misspelt, or by which variables the options it names are set here."""
+        message = str(result.get("msg") or "") if result.get("failed") else ""
+        if message.startswith("Unsupported parameters") and (problem := self._misspelt_options()):
+            raise AnsibleActionFail(problem)
+        if message and (explained := self._place.translate(message, self._options())) != message:
+            # Ansible shows the error that it made of the module's message, and makes another if there is none.
+            result["msg"] = explained
+            result.pop("exception", None)
+
     def _refuse_misspelt_options(self) -> None:
         """Name what the module would refuse: where an option that names VMs is misspelt, none seem to be known."""
-        name = f"{COLLECTION}.{self.module}"
-        documentation = get_plugin_docs(name, "module", module_loader, fragment_loader, verbose=False)[0]
-        known = documentation["options"]
+        if problem := self._misspelt_options():
+            raise AnsibleActionFail(f"{problem}. {WAYS}")
+
+    def _misspelt_options(self) -> str:
+        known = self._options()
         strangers = {
             str(given): get_close_matches(str(given), known, 1) for given in self._task.args.keys() - known
         }
-        if strangers:
-            meant = "".join(f"; for {given}, {near[0]} may be meant" for given, near in strangers.items() if near)
-            raise AnsibleActionFail(f"{self.module} has no option {listed(sorted(strangers))}{meant}. {WAYS}")
+        if not strangers:
+            return ""
+        meant = "".join(f"; for {given}, {near[0]} may be meant" for given, near in strangers.items() if near)
+        return f"{self.module} has no option {listed(sorted(strangers))}{meant}"
+
+    def _options(self) -> set[str]:
+        """Name the options that the module documents; none of them has an alias."""
+        name = f"{COLLECTION}.{self.module}"
+        documentation = get_plugin_docs(name, "module", module_loader, fragment_loader, verbose=False)[0]
+        return set(documentation["options"])
 
     def _names(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> list[str]:
         present = [str(name) for name in variables.get("ansible_play_batch") or [variables["inventory_hostname"]]]

@@ -232,10 +232,8 @@ class Builder:
 
 def _way_out(error: AzureRefused) -> str:
     """Say what to do where Resource Graph refuses the query."""
-    if "ResourceGraph" not in error.request:
+    if "ResourceGraph" not in error.request or error.status == 400:
         return ""
-    if error.status == 400:
-        return ". Check the ids in subscriptions, subscription_id and management_groups"
     return ". Resource Manager's lists can be read instead: say source: arm, or source: auto where it is forbidden"
 
 

@@ -20,7 +20,7 @@ from ..module_utils._jit.times import read_moment
 TABLE_VMS = 40
 NAMED_FAILURES = 20
 _SHOWN_SOURCES = 3
-_LONGEST_REASON = 200
+_LONGEST_REASON = 240
 _HEADINGS = ("VM", "outcome", "ports", "source", "until, or why not")
 _CLOSING_HEADINGS = (*_HEADINGS[:-1], "remarks")
 # An ARM id, or a path below one, with its last two parts by themselves.

@@ -101,15 +101,65 @@ def test_in_other_playbooks_a_slip_is_warned_of(playbooks: Playbooks) -> None:
     ask = {COVER: {"ports": "{{ jit_covered | default(['ssh']) }}"}}
 
     slip = playbooks.play([ask], "--check", "-e", "jit_coverd=rdp")
-    enable = {"import_role": {"name": "jitfleet.azure.jit_enable"}}
-    role = playbooks.play([enable], "--check", "-e", "jit_subscriptions=*", "-e", "jit_enable_prun=false")
     own = playbooks.play([ask], "--check", "-e", "jit_stage=2")
 
     assert slip.returncode == 0, slip.output
     assert "jit_coverd: " in slip.output
     assert "names no such variable; jit_covered was meant?" in slip.output
-    assert "jit_enable_prune was meant?" in role.output
     assert "was meant?" not in own.output
+
+
+def test_a_misspelt_variable_of_a_role_is_refused_before_anything_is_asked_for(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    access = {"name": "jitfleet.azure.jit_access", "tasks_from": "open"}
+
+    slip = playbooks.play([{"import_role": access, "vars": {"jit_access_durration": "1h"}}])
+    own = playbooks.play([{"import_role": access, "vars": {"jit_access_team": "blue"}}], "--check")
+    enable = {"import_role": {"name": "jitfleet.azure.jit_enable"}}
+    typed = playbooks.play([enable], "-e", "jit_subscriptions=*", "-e", "jit_enable_prun=false")
+
+    assert "jit_access_durration: the role jit_access has no such variable; jit_access_duration was" in message(
+        slip
+    )
+    assert "the role jit_enable has no such variable; jit_enable_prune was meant?" in typed.output
+    assert typed.returncode != 0
+    assert simulator.writes() == []
+    assert "no such variable" not in own.output
+
+
+@pytest.mark.every_core
+def test_what_a_message_calls_an_option_is_told_as_the_variable_that_sets_it(playbooks: Playbooks) -> None:
+    wide = playbooks.run("jitfleet.azure.open_rdp", "-e", "jit_sources=any")
+    role = {"import_role": {"name": "jitfleet.azure.jit_access", "tasks_from": "open"}}
+    in_role = playbooks.play([{**role, "vars": {"jit_access_sources": ["any"]}}])
+    task = playbooks.play([{OPEN: {"sources": ["any"]}}])
+
+    variables = "As variables of this playbook: allow_any_source is jit_allow_any_source"
+    assert message(wide).endswith(variables)
+    assert variables in wide.output.partition("fatal:")[0]
+    assert message(in_role).endswith("of the role jit_access: allow_any_source is jit_access_allow_any_source")
+    assert "As variables" not in message(task)
+
+
+@pytest.mark.every_core
+@pytest.mark.parametrize(
+    "playbook", ["enable_jit", "open_rdp", "open_ssh", "close_access", "maintenance", "report"]
+)
+@pytest.mark.parametrize("limit", [(), ("-l", "vdi")], ids=["all", "limited"])
+def test_a_playbook_over_an_inventory_without_hosts_fails(
+    playbook: str, limit: tuple[str, ...], playbooks: Playbooks, tmp_path: Path
+) -> None:
+    fleet = tmp_path / "fleet.jit_vms.yml"
+    fleet.write_text("plugin: jitfleet.azure.jit_vms\n")
+    playbooks.inventory = fleet
+
+    run = playbooks.run(f"jitfleet.azure.{playbook}", *limit, AZURE_SECRET="", AZURE_CLIENT_SECRET="")
+
+    assert run.returncode != 0
+    assert "secret (or AZURE_SECRET, AZURE_CLIENT_SECRET)" in run.output
+    assert "the inventory holds no host" in run.output
+    assert "see the warnings above for what could not be read, or name an inventory by -i" in run.output
 
 
 def test_a_wrong_secret_says_what_entra_said_and_never_the_secret(

@@ -104,6 +104,11 @@ WRONG: list[tuple[str, dict[Any, Any], str]] = [
         "jit_request has no option hots; for hots, hosts may be meant. ",
     ),
     (COVER, {"fleet": "rg", "host": "x"}, "no option fleet, host; for host, hosts may be meant. A host's VM"),
+    (
+        OPEN,
+        {**EVERYWHERE, "durration": "2h"},
+        "jit_request has no option durration; for durration, duration may be meant",
+    ),
     ("jitfleet.azure.jit_vm_info", {True: 1}, "jit_vm_info has no option True. "),
     (COVER, {"profile": "default"}, "no virtual machine is known for localhost"),
     (COVER, {**EVERYWHERE, "hosts": ["localhost"]}, "hosts: it can't be combined with subscriptions"),

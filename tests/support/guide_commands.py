@@ -33,6 +33,7 @@ FOREIGN = {
     r"^sed .* extensions/roles/|^sed .* jit_requester\.json": "makes a file for az",
     r"^export PYTHONPATH=": "an installed collection; tests run the checkout's simulator",
     r"^export AZURE_": "a real credential; the simulator's stands in its place",
+    r"^export ANSIBLE_INVENTORY_": "tests/e2e/test_guides.py sets it for every command",
     r"^export CONTROLLER_HOST=|jitfleet\.azure\.awx |^cp playbooks/vars/awx\.yml ": "needs an AWX, of which "
     "tests/integration/test_awx_configuration.py has an imitation",
     r"^export JIT_NOTIFY_URL=|^ansible-rulebook |^echo 'localhost ": "needs Java; tests/e2e/test_rulebooks.py",

@@ -87,7 +87,7 @@ class MemoryAzure:
 
     `provisioning` is how long a PUT shows `Updating`, `initiating` how long a request takes to come into effect,
     `hidden_at_first` how long a new policy can't be read, `unknown_at_first` how long nothing can be asked of it,
-    `starting` how long a VM takes to start.
+    `starting` how long a VM takes to start, `caller` the address from which requests come.
     """
 
     def __init__(self) -> None:
@@ -97,6 +97,7 @@ class MemoryAzure:
         self.hidden_at_first = timedelta(0)
         self.unknown_at_first = timedelta(0)
         self.starting = timedelta(seconds=40)
+        self.caller = CALLER
         self.calls: list[Call] = []
         # groups in which nobody is told what exists, and subscriptions' plans (by default all include JIT)
         self.forbidden_groups: set[tuple[str, str]] = set()
@@ -387,7 +388,7 @@ class MemoryAzure:
 
     def _open(self, port: Mapping[str, Any], now: datetime) -> Json:
         end = now + _duration(port["duration"])
-        prefixes = _prefixes(port) or [CALLER]
+        prefixes = _prefixes(port) or [self.caller]
         sources: Json = {"allowedSourceAddressPrefixes": prefixes}
         if len(prefixes) == 1:
             sources = {"allowedSourceAddressPrefix": prefixes[0]}

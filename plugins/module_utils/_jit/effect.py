@@ -20,7 +20,8 @@ from .sources import ANY, covers
 class Effect:
     """What the rules say of a grant; `reason` says why it isn't `effective`.
 
-    `absent`: no rule admits one of its sources. `shadowed`: one does, and another rule refuses it all the same.
+    `absent`: no rule admits one of its sources. `shadowed`: one does, and it doesn't get in all the same: another
+    rule refuses it, or it is IPv6 and the VM has IPv4 alone.
     `unexplained`: the source gets in, but by a rule that isn't the grant's. `unknown`: not all rules were seen.
     """
 
@@ -65,7 +66,8 @@ def _effect(source: str, verdicts: Sequence[Verdict], *, is_granted: bool) -> Ef
     doubtful = next((verdict for verdict in verdicts if verdict.is_doubtful), None)
     if doubtful is not None:
         return Effect("unknown", f"whether {source} gets in can't be told: {doubtful.reason}")
-    refusal = verdicts[0].reason if verdicts else "it has no address"
+    refusal = next((verdict.reason for verdict in verdicts if verdict.trail), None)
+    refusal = refusal or (verdicts[0].reason if verdicts else "refused, for the VM has no address")
     if is_granted:
         return Effect("shadowed", f"{source} is {refusal}, although the rule of just-in-time access is there")
     return Effect("absent", f"no rule of just-in-time access admits {source}, which is {refusal}")

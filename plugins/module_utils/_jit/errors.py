@@ -81,10 +81,28 @@ def _lack(message: str) -> str:
     return f"the credential lacks the action {action[1]}. " if action else ""
 
 
+# Azure's words for an id that is not a subscription's, or not one that the credential sees.
+_UNKNOWN_SUBSCRIPTION = frozenset({"SubscriptionNotFound", "InvalidSubscriptionId"})
+
+
+def _remedy(request: str, status: int, code: str) -> str:
+    """Say what to do where Azure names an id, and not where the user gave it.
+
+    Resource Graph refuses the collection's own queries for no other reason.
+    """
+    if code in _UNKNOWN_SUBSCRIPTION or (status == 400 and "ResourceGraph" in request):
+        return (
+            "Check the ids in the options subscription_id, subscriptions and management_groups and in "
+            "AZURE_SUBSCRIPTION_ID, and that the credential has a role there"
+        )
+    return ""
+
+
 class AzureRefused(AzureError):
     """The service answered with an error.
 
-    `code` is Azure's own word for it (such as `AuthorizationFailed`), `retry_after` is in seconds.
+    `code` is Azure's own word for it (such as `AuthorizationFailed`), `headline` the request with it.
+    `retry_after` is in seconds.
     """
 
     def __init__(
@@ -97,7 +115,10 @@ class AzureRefused(AzureError):
         request_id: str | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(f"{request} was refused with {status} {code}: {_lack(message)}{message}")
+        self.headline = f"{request} was refused with {status} {code}"
+        remedy = _remedy(request, status, code)
+        told = f"{message.rstrip('. ')}. {remedy}" if remedy else message
+        super().__init__(f"{self.headline}: {_lack(message)}{told}")
         self.request = request
         self.status = status
         self.code = code

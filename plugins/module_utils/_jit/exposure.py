@@ -126,7 +126,7 @@ def _judge(endpoint: Endpoint, source: str, port: int, protocol: Protocol) -> Ve
     may_enter, may_fail = _addresses(inside, endpoint.version), _addresses(outside, endpoint.version)
     enter, fail = may_enter - may_fail, may_fail - may_enter
     if not ends:
-        return Verdict("closed", f"{source} has no address of the family of {endpoint.address}")
+        return Verdict("closed", f"of another address family than {endpoint.address}")
     if not inside:
         trail = _typical(outside, fail)
         return Verdict("closed", f"refused by {_describe(trail[-1], endpoint)}", trail)

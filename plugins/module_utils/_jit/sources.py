@@ -42,6 +42,11 @@ def is_address(text: str) -> bool:
     return network is not None and network.prefixlen == network.max_prefixlen
 
 
+def is_ipv6(text: str) -> bool:
+    """Tell whether a text is an address or a prefix of IPv6."""
+    return isinstance(network_of(text), IPv6Network)
+
+
 def admits_everybody(text: str) -> bool:
     """Tell whether a word or a prefix, however it is written, is everybody; of IPv6 alone no prefix is."""
     if text.strip().lower() in _ANY_WORDS:

@@ -42,8 +42,11 @@ def advise(
             "without a network security group to close their ports: put one on the interface or its subnet",
         ),
         ([vm.id for vm in kept if vm.is_running is False], "powered off"),
-        (_wished_from(plans, is_unlimited), "open to requests for any address"),
-        (_wished_from(plans, is_wide), f"open to requests for prefixes wider than /{widest_prefix}"),
+        (
+            _wished_from(plans, is_unlimited),
+            "whoever asks may name any address, as by the portal's default; the sources of ports limit that",
+        ),
+        (_wished_from(plans, is_wide), f"whoever asks may name prefixes wider than /{widest_prefix}"),
     ]
     for vms, fact in facts:
         if vms:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
-from .._jit.access import AlreadyOpen, Ask
 from .._jit.effect import Effect
 from .._jit.ids import VmId
 from .._jit.reach import Target
@@ -29,13 +28,14 @@ _NO_ADDRESS = (
 
 def open_items(
     cases: Iterable[Case], verdicts: Mapping[Item, Verdict]
-) -> Iterable[tuple[Item, Case, AlreadyOpen | Ask]]:
-    """Give the ports that Azure calls open."""
+) -> Iterable[tuple[Item, Case, tuple[str, ...]]]:
+    """Give the ports that Azure calls open, and for which sources; none where only Azure knows them."""
     for case in cases:
         for decision in case.open_decisions:
             item = case.item(decision.port)
-            if not isinstance(verdicts.get(item), NotOpened):
-                yield item, case, decision
+            verdict = verdicts.get(item)
+            if not isinstance(verdict, NotOpened):
+                yield item, case, (verdict.sources if verdict else ()) or decision.sources
 
 
 def await_targets(
@@ -52,7 +52,7 @@ def await_targets(
     """
     targets: dict[Item, list[Target]] = {}
     missed: dict[Item, Verdict] = {}
-    for item, case, _decision in open_items(cases, verdicts):
+    for item, case, _sources in open_items(cases, verdicts):
         hosts = case.wish.addresses or _addresses(found.get(case.vm))
         if case.is_udp_only(item.port):
             continue
@@ -79,9 +79,7 @@ def await_effect(
 ) -> dict[Item, Verdict]:
     """Look at the rules of all ports that Azure calls open; gives verdicts on those that are not in effect."""
     wanted: dict[Item, Wanted] = {}
-    for item, case, decision in open_items(cases, verdicts):
-        verdict = verdicts.get(item)
-        sources = verdict.sources if isinstance(verdict, Accepted) and verdict.sources else decision.sources
+    for item, case, sources in open_items(cases, verdicts):
         wanted[item] = Wanted(sources, "udp" if case.is_udp_only(item.port) else "tcp")
     done({case.vm for case in cases} - {item.vm for item in wanted})
     effects = await_rules(wanted, layouts, network, clock, deadline, done)

@@ -86,7 +86,7 @@ def _list_all(
         names = ", ".join(name for name, _error in failed)
         raise AzureError(
             f"subscription {names} of the VMs doesn't exist, or the credential may not see it: correct the VMs' "
-            f"ids, or grant the credential the role Reader there. {failed[0][1]}"
+            f"ids, or grant the credential the role Reader there. {failed[0][1].headline}"
         ) from failed[0][1]
     for name in others:
         if name in refused:
@@ -115,12 +115,13 @@ def _index(
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen of policies: None for one that doesn't exist, nothing for one that can't be read now.
+    """What was seen of policies: None for one that doesn't exist; of one that can't be read now only why.
 
     `single_reads` is how many were read one by one, in the subscription with the most of them.
     """
 
     found: Mapping[PolicyId, Policy | None]
+    unread: Mapping[PolicyId, AzureError]
     single_reads: int
 
 
@@ -148,31 +149,37 @@ def look_at(
     many = {name: ids for name, ids in subscriptions.items() if len(ids) >= MANY_POLICIES}
     few = [policy_id for name, ids in subscriptions.items() if name not in many for policy_id in ids]
     found: dict[PolicyId, Policy | None] = {}
+    unread: dict[PolicyId, AzureError] = {}
     missed: list[PolicyId] = []
     for ids, listed in zip(many.values(), each(lambda ids: _list(ids, jit, keep), many.values()), strict=True):
-        if listed is not None:
+        if isinstance(listed, AzureError):
+            unread.update(dict.fromkeys(ids, listed))
+        else:
             shown = {policy.id: policy for policy in listed}
             found.update({key: shown.get(key) for key in ids if key in shown or key in gone})
             missed += [key for key in ids if key not in found]
     alone = [*few, *missed[:most_missed]]
-    for single in each(lambda policy_id: _find(policy_id, jit), alone):
-        found.update(single)
+    for policy_id, single in zip(alone, each(lambda policy_id: _find(policy_id, jit), alone), strict=True):
+        if isinstance(single, AzureError):
+            unread[policy_id] = single
+        else:
+            found[policy_id] = single
     singles = Counter(policy_id.subscription_id.lower() for policy_id in alone)
-    return Look(found, max(singles.values(), default=0))
+    return Look(found, unread, max(singles.values(), default=0))
 
 
-def _list(policy_ids: Sequence[PolicyId], jit: JitApi, keep: Keep) -> list[Policy] | None:
-    """List the policies of some policies' subscription; none where that is forbidden, None where it fails."""
+def _list(policy_ids: Sequence[PolicyId], jit: JitApi, keep: Keep) -> list[Policy] | AzureError:
+    """List the policies of some policies' subscription; none where that is forbidden."""
     try:
         return jit.list_policies(policy_ids[0].subscription_id, keep=keep)
     except AzureRefused as error:
-        return [] if error.status in (403, 404) else None
-    except AzureError:
-        return None
+        return [] if error.status in (403, 404) else error
+    except AzureError as error:
+        return error
 
 
-def _find(policy_id: PolicyId, jit: JitApi) -> dict[PolicyId, Policy | None]:
+def _find(policy_id: PolicyId, jit: JitApi) -> Policy | AzureError | None:
     try:
-        return {policy_id: jit.find_policy(policy_id)}
-    except AzureError:
-        return {}
+        return jit.find_policy(policy_id)
+    except AzureError as error:
+        return error

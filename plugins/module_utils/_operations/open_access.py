@@ -16,9 +16,10 @@ from .._jit.access import Ask, Wish
 from .._jit.grants import Grant
 from .._jit.ids import PolicyId, VmId
 from .._jit.ourselves import OWN_ADDRESS, Ourselves
+from .._jit.sources import is_ipv6
 from .._jit.vms import Vm
 from .advice import listed
-from .confirm import await_effect, await_targets
+from .confirm import await_effect, await_targets, open_items
 from .enable_missing import Enabled, enable_missing, lacks
 from .ended_early import find_ended, still_running
 from .fleet import Holdings, read_known
@@ -114,6 +115,8 @@ def open_access(request: OpenRequest, services: Services, reference: str, *, che
     verdicts: dict[Item, Verdict] = {}
     if not check_mode:
         verdicts = _act(request, ready, services, reference)
+    if request.wait_for in ("accepted", "initiated"):
+        _warn_of_ipv6(ready.cases, verdicts, services.warn)
     return report(ready.cases, verdicts, ready.before, ready.after)
 
 
@@ -232,6 +235,21 @@ def _act(request: OpenRequest, ready: _Ready, services: Services, reference: str
         )
         verdicts.update(found_rules)
     return verdicts
+
+
+def _warn_of_ipv6(cases: Iterable[Case], verdicts: Mapping[Item, Verdict], warn: Warn) -> None:
+    """Say where only IPv6 addresses are admitted: most VMs have none, and so far nobody looked."""
+    names: dict[str, None] = {}
+    found: set[str] = set()
+    for _item, case, sources in open_items(cases, verdicts):
+        if sources and all(is_ipv6(source) for source in sources):
+            names[case.vm.name] = None
+            found.update(sources)
+    if names:
+        warn(
+            f"{listed(list(names))}: for IPv6 addresses alone ({listed(sorted(found))}), from which nobody gets "
+            "in to a VM that has none itself; wait_for: rule finds out"
+        )
 
 
 def _batches(cases: Iterable[Case], justification: str, fresh: Collection[PolicyId]) -> list[Batch]:

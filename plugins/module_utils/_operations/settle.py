@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
+from .._jit.errors import AzureError
 from .._jit.grants import Grant, read_grants
 from .._jit.ids import PolicyId, VmId
 from .._jit.policies import Policy
@@ -36,11 +37,13 @@ def await_initiated(
     verdicts: dict[Item, Verdict] = {}
     if not pending:
         return verdicts
+    unread: Mapping[PolicyId, AzureError] = {}
     for _look in deadline.looks():
         by_policy: dict[PolicyId, list[tuple[Item, Accepted]]] = defaultdict(list)
         for item, accepted in pending:
             by_policy[accepted.policy_id].append((item, accepted))
         look = look_at(by_policy, jit, _one_of({accepted.start_text for _item, accepted in pending}))
+        unread = look.unread
         for policy in filter(None, look.found.values()):
             for request, verdict in _judge(policy, by_policy[policy.id]).items():
                 del pending[request]
@@ -50,11 +53,19 @@ def await_initiated(
             return verdicts
         if look.single_reads > READS_A_SECOND:
             deadline.pause(look.single_reads / READS_A_SECOND)
-    seconds = int(deadline.timeout.total_seconds())
-    problem = f"Azure accepted the request, but did not report it in effect within {seconds} s"
-    for item, _accepted in pending:
+    for item, accepted in pending:
+        problem = _still_pending(deadline, unread.get(accepted.policy_id))
         _add(verdicts, item, NotOpened("unknown", problem, accepted=True))
     return verdicts
+
+
+def _still_pending(deadline: Deadline, unread: AzureError | None) -> str:
+    seconds = int(deadline.timeout.total_seconds())
+    last_look = f", and the last look failed: {unread}" if unread else ""
+    return (
+        f"Azure accepted the request, but did not report it in effect within {seconds} s{last_look}. It may be "
+        "open all the same: jit_request_info shows it, and another run leaves open what is open"
+    )
 
 
 def _one_of(starts: Collection[str]) -> Keep:

@@ -81,6 +81,18 @@ def test_one_address_of_a_vm_is_enough() -> None:
     assert effect(jit_grant(address=SECOND), jit_deny(), at=layout(ADDRESS, SECOND)) == EFFECTIVE
 
 
+def test_ipv6_alone_lets_nobody_in_to_a_vm_with_ipv4_alone() -> None:
+    found = effect(jit_grant("2001:db8::/32"), jit_deny(), sources=("2001:db8::/32",))
+    assert found.state == "shadowed"
+    assert "2001:db8::/32 is of another address family than 10.0.0.4, although" in found.reason
+
+
+def test_the_address_that_could_serve_a_source_says_why_it_does_not() -> None:
+    found = effect(jit_deny(), sources=("2001:db8::7",), at=layout(ADDRESS, "2001:db8:1::4"))
+    assert found.state == "absent"
+    assert "2001:db8::7, which is refused by" in found.reason
+
+
 @pytest.mark.parametrize(("protocol", "state"), [("udp", "effective"), ("tcp", "absent")])
 def test_a_rule_for_one_protocol_serves_only_that(protocol: Protocol, state: str) -> None:
     rule = jit_grant()

@@ -19,6 +19,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import 
 )
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import PolicyId, VmId
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.policies import Policy
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.fleet import MANY_POLICIES
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.outcomes import PortOutcome
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.seams import Keep
 from memory_azure import CALLER, Call, MemoryAzure, raising, refused
@@ -639,6 +640,38 @@ def test_a_vm_that_the_answer_does_not_mention_is_unknown() -> None:
     assert "doesn't mention" in (outcome.vms[1].error or "")
 
 
+# -- IPv6 -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["opened", "check mode"])
+def test_ipv6_alone_is_warned_about_once_for_all_vms(azure: MemoryAzure, check_mode: bool) -> None:
+    one, other, third = covered(azure, "vm-1", "vm-2", "vm-3", ports=(22, 3389))
+    services = OpenServices(azure)
+    wishes = [
+        access(22, 3389, vm=one, sources=("2001:db8::/32",)),
+        access(22, vm=other, sources=("2001:db8::7",)),
+        access(22, vm=third, sources=("2001:db8::7", DESK)),
+    ]
+    run(azure, *wishes, services=services, check_mode=check_mode)
+    (warning,) = services.warnings
+    assert warning.startswith("vm-1, vm-2: for IPv6 addresses alone (2001:db8::/32, 2001:db8::7)")
+
+
+def test_an_own_address_of_ipv6_is_warned_about_once_azure_said_it(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.caller = "2001:db8::7"
+    services = OpenServices(azure)
+    run(azure, Wish(vm, (22,), Origin(own_address=True)), services=services)
+    assert "vm-1: for IPv6 addresses alone (2001:db8::7)" in services.warnings[0]
+
+
+def test_ipv6_is_not_warned_about_where_somebody_looks(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    services = OpenServices(azure)
+    run(azure, access(22, vm=vm, sources=("2001:db8::7",)), services=services, wait_for="rule")
+    assert services.warnings == []
+
+
 # -- waiting ----------------------------------------------------------------------------------------------
 
 
@@ -666,6 +699,33 @@ def test_a_request_that_is_never_in_effect_is_unknown_and_a_change(azure: Memory
     assert "within 45 s" in error(outcome)
     assert outcome.vms[0].changed
     assert azure.clock.slept == 45
+
+
+GONE = AzureUnreachable("management.azure.com can't be reached")
+
+
+@pytest.mark.parametrize("policies", [1, MANY_POLICIES], ids=["one by one", "by list"])
+def test_what_could_not_be_read_at_last_is_told_with_what_to_do(azure: MemoryAzure, policies: int) -> None:
+    asked = []
+    for number in range(policies):
+        asked.append(azure.add_vm(vm_id(f"vm-{number}", group=f"rg-{number}")))
+        azure.hold(policy_id(group=f"rg-{number}"), entry(asked[-1], port(22)))
+    azure.on("initiate", lambda: azure.on("list", raising(GONE), times=1000), when="after")
+    azure.on("get", raising(GONE), times=1000)
+    outcome = run(azure, *(access(22, vm=vm) for vm in asked), timeout=45)
+    assert states(outcome) == ["unknown"] * policies
+    for vm in outcome.vms:
+        assert "within 45 s, and the last look failed: management.azure.com can't be reached" in str(vm.error)
+        assert "jit_request_info" in str(vm.error)
+
+
+def test_a_look_that_failed_in_between_is_not_told(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.initiating = timedelta(hours=1)
+    azure.on("get", raising(GONE), times=2)
+    outcome = run(azure, access(22, vm=vm), timeout=45)
+    assert "the last look failed" not in error(outcome)
+    assert "jit_request_info" in error(outcome)
 
 
 def test_a_request_that_ends_while_it_is_awaited_failed(azure: MemoryAzure) -> None:

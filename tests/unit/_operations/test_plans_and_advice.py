@@ -140,14 +140,14 @@ def test_nothing_is_said_about_a_vm_that_stays_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("*", "for any address"),
-        ("0.0.0.0/0", "for any address"),
+        ("*", "may name any address"),
+        ("0.0.0.0/0", "may name any address"),
         ("10.0.0.0/15", "wider than /16"),
         ("10.0.0.0/16", None),
         ("2001:db8::/63", "wider than /16"),
         ("2001:db8::/64", None),
-        ("203.0.113.7/0", "for any address"),
-        ("::/0", "for any address"),
+        ("203.0.113.7/0", "may name any address"),
+        ("::/0", "may name any address"),
     ],
 )
 def test_wide_sources_are_warned_about(source: str, words: str | None) -> None:

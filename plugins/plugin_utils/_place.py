@@ -1,0 +1,65 @@
+# Copyright (c) 2026 jitfleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a task stands, and so by which variables its options are set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ._misspelt import PREFIX, variables_in, variables_of
+
+# The collection's root, also where a checkout is played from.
+OWN_FOLDER = Path(__file__).resolve().parents[2]
+# Names of options of one word are words of other sentences too.
+_LONG_NAME = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+
+
+@dataclass(frozen=True)
+class Place:
+    """The files of a task's play and of the task, and the role that it belongs to with its defaults."""
+
+    play: Path
+    tasks: Path
+    role: str | None
+    defaults: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, task: Any) -> Place:
+        """Read what Ansible keeps with a task."""
+        play, tasks = (Path(one.get_path().rpartition(":")[0]) for one in (task.get_play(), task))
+        role = task._role
+        return cls(play, tasks, role._role_name if role else None, role.get_default_vars() if role else {})
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether the play's file can be read: not with the command `ansible`, nor from standard input."""
+        return self.play.is_file()
+
+    @property
+    def is_own_playbook(self) -> bool:
+        return self.play.resolve().is_relative_to(OWN_FOLDER)
+
+    @property
+    def own_role(self) -> str | None:
+        """Name the role if it is one of this collection."""
+        return self.role if self.tasks.resolve().is_relative_to(OWN_FOLDER / "roles") else None
+
+    def variables(self) -> set[str]:
+        """Find what reads like a variable of this collection in the play and around the task."""
+        return {*variables_in([self.play, self.tasks]), *self.defaults}
+
+    def translate(self, text: str, options: Container[str]) -> str:
+        """Add to a text that names options by which variables they are set here."""
+        if not (self.own_role or self.is_own_playbook):
+            return text
+        known = variables_of(OWN_FOLDER) if self.own_role else self.variables()
+        prefix = f"{self.own_role}_" if self.own_role else PREFIX
+        named = dict.fromkeys(name for name in _LONG_NAME.findall(text) if name in options)
+        here = [f"{name} is {prefix}{name}" for name in named if f"{prefix}{name}" in known]
+        what = f"the role {self.own_role}" if self.own_role else "this playbook"
+        return f"{text.rstrip('.')}. As variables of {what}: {', '.join(here)}" if here else text
