@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import logging
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -19,7 +22,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ._auth_options import auth_spec, read_sign_in
 from ._azure.arm import Arm
 from ._azure.session import connect
-from ._jit.errors import AzureError, InvalidOption, InvalidOptions, SignInFailed
+from ._jit.errors import AzureError, InvalidOption, InvalidOptions, JitFleetError, SignInFailed
 from ._jit.events import ABOUT_TO_END, Telling
 from ._jit.policies import Json
 from ._jit.sign_in import SECRETS, SignIn
@@ -80,6 +83,26 @@ async def serve(queue: Queue, args: Mapping[str, Any]) -> None:
             for event in events:
                 await queue.put({"jit": event})
         await asyncio.sleep(pause.total_seconds())
+
+
+class _PrintedQueue:
+    async def put(self, event: Json, /) -> None:
+        sys.stdout.write(f"{json.dumps(event)}\n")
+        sys.stdout.flush()
+
+
+def print_events(text: str) -> None:
+    """Print what would be told, to try arguments that are given as JSON. Exits with one line if one is wrong."""
+    try:
+        args = json.loads(text)
+    except ValueError as error:
+        sys.exit(f"JIT_EVENTS_ARGS is no JSON: {error}")
+    if not isinstance(args, dict):
+        sys.exit('JIT_EVENTS_ARGS is no object of arguments; write it as {"subscriptions": ["*"]}')
+    try:
+        asyncio.run(serve(_PrintedQueue(), args))
+    except JitFleetError as error:
+        sys.exit(str(error))
 
 
 @dataclass(slots=True)
@@ -171,10 +194,19 @@ def _read_interval(option: str, seconds: int, problems: list[InvalidOption]) -> 
 def _validated(args: Mapping[str, Any]) -> dict[str, Any]:
     """Check the arguments as Ansible checks a module's."""
     spec = {**auth_spec(), **source_spec()}
+    if strangers := [str(name) for name in args if name not in spec]:
+        raise InvalidOptions(
+            [InvalidOption(name, f"there is no such argument{_meant(name, spec)}") for name in strangers]
+        )
     result = ArgumentSpecValidator(spec).validate(args)
     if result.error_messages:
         raise InvalidOption("jit_events", _without_secrets("; ".join(result.error_messages), args))
     return dict(result.validated_parameters)
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, known, 1)
+    return f"; {near[0]} was meant?" if near else "; the documentation in jit_events.py lists them"
 
 
 def _without_secrets(text: str, args: Mapping[str, Any]) -> str:

@@ -298,7 +298,7 @@ left_out:
     - id: /subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/legacy-01
       name: legacy-01
       reason: no_nsg
-      problem: no network security group is on its interfaces or their subnets
+      problem: "no network security group is on its interfaces or their subnets: put one there"
 hosts:
   description: For each host of the play the index of its VM in RV(vms), or the state of a VM that isn't listed there.
   returned: always

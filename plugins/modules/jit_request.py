@@ -57,7 +57,8 @@ options:
     elements: raw
   sources:
     description:
-      - The addresses and CIDR prefixes that shall be admitted, or one of these words.
+      - The addresses and CIDR prefixes that shall be admitted, or one of these words. Bits beyond a prefix's length don't
+        count, so V(203.0.113.9/24) is V(203.0.113.0/24).
       - V(my_ip) stands for the public address from which this controller reaches Azure, as Azure sees it. Nobody here
         knows that address, so a port counts as open already only by a grant that O(requested_by) asked for with
         V(my_ip) before; where the controller's address may have changed since, name the address itself, give

@@ -171,7 +171,9 @@ def test_a_sign_in_that_nobody_answers_at_the_start_is_tried_again(fleet: SmallF
     ("args", "environment", "said"),
     [
         ({"interval": 0}, {}, "interval: 0 is out of range, 1 to 3600 seconds"),
-        ({"intervall": 9}, {}, "intervall"),
+        ({"intervall": 9}, {}, "intervall: there is no such argument; interval was meant?"),
+        ({}, {"JIT_EVENTS_ARGS": "{subscriptions: '*'}"}, "JIT_EVENTS_ARGS is no JSON: "),
+        ({}, {"JIT_EVENTS_ARGS": "[]"}, "JIT_EVENTS_ARGS is no object of arguments"),
         ({}, {"AZURE_SECRET": "wrong-and-hush-hush"}, "AADSTS7000215"),
     ],
 )
@@ -190,6 +192,7 @@ def test_a_mistake_ends_the_source_with_the_reason(
 
     assert done.returncode == 1
     assert said in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
     assert "hush-hush" not in done.stdout + done.stderr
 
 
@@ -201,4 +204,5 @@ def test_a_copy_of_the_file_alone_says_what_it_lacks(fleet: SmallFleet, tmp_path
     )
 
     assert done.returncode == 1
-    assert "ansible_collections" in done.stderr.splitlines()[-1]
+    (said,) = done.stderr.splitlines()
+    assert f"{copy} is a copy without the rest of its collection" in said

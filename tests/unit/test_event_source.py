@@ -73,7 +73,8 @@ def test_what_ansible_rulebook_adds_by_itself_is_no_argument() -> None:
 @pytest.mark.parametrize(
     ("args", "named"),
     [
-        ({"intervall": 30}, "intervall"),
+        ({"intervall": 30}, "intervall: there is no such argument; interval was meant?"),
+        ({"colour": "red"}, "colour: there is no such argument; the documentation"),
         ({"interval": "often"}, "interval"),
         ({"interval": 0}, "interval: 0 is out of range, 1 to 3600 seconds"),
         ({"interval": -5}, "interval: -5"),

@@ -172,6 +172,7 @@ def test_plugins_for_event_driven_automation_are_doors(path: Path) -> None:
     assert {name for name in foreign if not name.startswith("plugins/module_utils/_event_source")} <= {
         "__future__",
         "ansible_collections",
+        "ansible_collections.jitfleet.azure",
         "collections.abc",
     }
 

@@ -24,7 +24,7 @@ def read_principal(body: Json) -> Principal:
     """Make an application from its name and roles, and how else it may sign in. Raises ArmError."""
     roles = body.get("roles")
     if not isinstance(body.get("name"), str) or not isinstance(roles, list):
-        raise _invalid("'name' must be a text and 'roles' a list")
+        raise _invalid("'name' must be a text and 'roles' a list, such as [{'role': 'Reader', 'scope': '/'}]")
     return Principal(
         client_id=str(uuid.uuid4()),
         object_id=str(uuid.uuid4()),

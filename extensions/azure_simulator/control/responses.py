@@ -42,6 +42,14 @@ def usage(service: Service, call: Call) -> Reply:
     return Reply(body=show_usage())
 
 
+def _body(call: Call) -> Json:
+    """Return the body as an object, or say so in other words than Azure's."""
+    try:
+        return call.json()
+    except ArmError:
+        raise ArmError(400, "InvalidBody", "The body has to be a JSON object.") from None
+
+
 def reset(service: Service, call: Call) -> Reply:
     """Begin again with the fleet as it was at the start."""
     try:
@@ -59,7 +67,7 @@ def state(service: Service, call: Call) -> Reply:
 def restore_state(service: Service, call: Call) -> Reply:
     """Go back to an exported state."""
     try:
-        service.restore(call.json())
+        service.restore(_body(call))
     except FleetError as error:
         raise ArmError(400, "InvalidState", f"{error}.") from None
     except OSError as error:
@@ -78,7 +86,7 @@ def show_principals(service: Service, call: Call) -> Reply:
 
 def add_principal(service: Service, call: Call) -> Reply:
     """Add an application with a secret and roles."""
-    principal = read_principal(call.json())
+    principal = read_principal(_body(call))
     service.world.principals[principal.client_id] = principal
     return Reply(201, show_principal(principal) | {"secret": principal.secret})
 
@@ -90,7 +98,7 @@ def show_clock(service: Service, call: Call) -> Reply:
 
 def advance_clock(service: Service, call: Call) -> Reply:
     """Move the simulated time forward and apply what that makes due."""
-    advance = call.json().get("advance")
+    advance = _body(call).get("advance")
     ahead = seconds(service.clock.offset)
     if isinstance(advance, bool) or not isinstance(advance, int | float) or not 0 <= advance <= MAX_OFFSET - ahead:
         raise ArmError(400, "InvalidClock", "'advance' must be a number of seconds, from 0 to a century in all.")
@@ -106,7 +114,7 @@ def show_behaviour(service: Service, call: Call) -> Reply:
 def change_behaviour(service: Service, call: Call) -> Reply:
     """Change settings by name, until the next reset."""
     try:
-        service.world.behaviour = changed(service.world.behaviour, call.json())
+        service.world.behaviour = changed(service.world.behaviour, _body(call))
     except ValueError as error:
         raise ArmError(400, "InvalidBehaviour", f"{error}.") from None
     return show_behaviour(service, call)
@@ -136,7 +144,7 @@ def show_faults(service: Service, call: Call) -> Reply:
 
 def add_fault(service: Service, call: Call) -> Reply:
     """Order a fault."""
-    fault = read_fault(call.json())
+    fault = read_fault(_body(call))
     service.faults.add(fault)
     return Reply(201, fault.show())
 

@@ -45,6 +45,9 @@ _VM = (
     "public_ip",
     "dns_label",
 )
+_NETWORKS_EXAMPLE = (
+    "networks: [{name: vnet, address_space: 10.0.0.0/16, subnets: [{name: default, prefix: 10.0.0.0/24}]}]"
+)
 _POLICY = ("name", "vms")
 _POLICY_VM = ("name", "ports")
 _PORT = ("port", "protocol", "sources", "max_duration")
@@ -200,7 +203,11 @@ class _Group:
         if name is None and len(subnets) == 1:
             return next(iter(subnets.values()))
         if name is None or name.lower() not in subnets:
-            known = ", ".join(sorted(subnets)) or "none"
+            if not subnets:
+                raise node.wrong(
+                    "subnet", f"this group has no networks. Give it some, such as {_NETWORKS_EXAMPLE}"
+                )
+            known = ", ".join(sorted(subnets))
             raise node.wrong("subnet", f"must be one of this group's network/subnet: {known}")
         return subnets[name.lower()]
 

@@ -102,5 +102,5 @@ def _say(reason: str, facts: Facts) -> str:
             "no network security group is on its interfaces or their subnets, and the Azure Firewall of its "
             "network is steered by policies of Firewall Manager, which just-in-time access doesn't know"
         ),
-        NO_NSG: "no network security group is on its interfaces or their subnets",
+        NO_NSG: "no network security group is on its interfaces or their subnets: put one there",
     }[reason]

@@ -89,8 +89,8 @@ def _unprotected(candidates: Iterable[Vm], holdings: Holdings, defender: Defende
     plans = dict(zip(subscriptions, each(defender.includes_jit, subscriptions), strict=True))
     for vm in vms:
         if plans[vm.id.subscription_id.lower()] is False:
-            problem = "its subscription doesn't have Defender for Servers Plan 2"
+            problem = "its subscription doesn't have Defender for Servers Plan 2: defender_plan turns it on"
             yield LeftOut(vm.id, "defender_plan_missing", problem)
         elif vm.is_guarded is False and vm.id not in holdings:
-            problem = "no network security group is on its interfaces or their subnets"
+            problem = "no network security group is on its interfaces or their subnets: put one there"
             yield LeftOut(vm.id, "no_nsg", problem)

@@ -47,6 +47,15 @@ def test_the_clock_goes_forward_by_numbers_only(cloud: Cloud, advance: Any) -> N
     assert cloud.control("POST", "clock", {"advance": advance}).status == 400
 
 
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [("POST", n) for n in ("clock", "faults", "principals", "state")] + [("PATCH", "behaviour")],
+)
+def test_a_body_that_is_no_object_is_refused_in_plain_words(cloud: Cloud, method: str, name: str) -> None:
+    reply = cloud.control(method, name, [1])
+    assert (reply.status, reply.body["error"]["message"]) == (400, "The body has to be a JSON object.")
+
+
 def test_the_journal_tells_each_request_but_not_its_own(cloud: Cloud) -> None:
     cloud.call("GET", SUBSCRIPTIONS)
     cloud.call("GET", "/nosuch/path?api-version=1")

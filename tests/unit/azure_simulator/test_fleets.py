@@ -121,6 +121,11 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
             r"subscriptions\[0\].groups\[0\].vms\[0\].os: 'bsd' is not one of windows, linux",
         ),
         (", os: linux", "", r"vms\[0\].os: is missing"),
+        (
+            "networks: [{name: net, address_space: 10.1.0.0/16, subnets: [{name: a, prefix: 10.1.1.0/29}]}]",
+            "networks: []",
+            r"vms\[0\].subnet: this group has no networks. Give it some, such as networks: \[{name: vnet",
+        ),
         ("127.9.0.1", "20.1.2.3", r"vms\[0\].public_ip: 20.1.2.3 is not one of 127"),
         ("127.9.0.1", "127.0.0.1", r"vms\[0\].public_ip: 127.0.0.1 is not one of 127"),
         ("127.9.0.1", "127.255.0.1", r"vms\[0\].public_ip: 127.255.0.1 is not one of 127"),

@@ -158,6 +158,13 @@ def _make_collection_importable() -> None:
             if str(folder) not in list(ansible_collections.__path__):
                 ansible_collections.__path__.append(str(folder))
             return
+    try:
+        import ansible_collections.jitfleet.azure
+    except ModuleNotFoundError:
+        raise ImportError(
+            f"{__file__} is a copy without the rest of its collection (ansible_collections/jitfleet/azure): use the "
+            "file where ansible-galaxy installed jitfleet.azure"
+        ) from None
 
 
 async def main(queue: Any, args: dict[str, Any]) -> None:
@@ -169,14 +176,12 @@ async def main(queue: Any, args: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    import asyncio
-    import json
     import os
 
-    class PrintedQueue:
-        """Prints what would be told, to try the arguments: JSON in the variable JIT_EVENTS_ARGS."""
+    try:
+        _make_collection_importable()
+    except ImportError as error:
+        sys.exit(str(error))
+    from ansible_collections.jitfleet.azure.plugins.module_utils._event_source import print_events
 
-        async def put(self, event: Any) -> None:
-            print(json.dumps(event), flush=True)  # noqa: T201
-
-    asyncio.run(main(PrintedQueue(), json.loads(os.environ.get("JIT_EVENTS_ARGS") or "{}")))
+    print_events(os.environ.get("JIT_EVENTS_ARGS") or "{}")
