@@ -43,12 +43,13 @@ def slips(given: Iterable[str], known: Iterable[str], elsewhere: Container[str] 
     """
     given, known = sorted(given), set(known)
     free = {_bare(name): name for name in sorted(known.difference(given))}
+    joined = {_joined(name): name for name in free.values()}
     found = []
     for name in given:
         if name in known or name in elsewhere:
             continue
-        ours = _normal(name).startswith(PREFIX)
-        meant = _nearest(_bare(name), free) if ours else free.get(_bare(name))
+        ours = _normal(name).startswith(PREFIX) or _joined(name) in joined
+        meant = joined.get(_joined(name)) or (_nearest(_bare(name), free) if ours else free.get(_bare(name)))
         if ours or meant:
             found.append(Slip(name, meant, not ours))
     return found
@@ -78,6 +79,10 @@ def _nearest(bare: str, known: Mapping[str, str]) -> str | None:
 
 def _bare(name: str) -> str:
     return _normal(name).removeprefix(PREFIX)
+
+
+def _joined(name: str) -> str:
+    return _normal(name).replace("_", "")
 
 
 def _normal(name: str) -> str:

@@ -17,6 +17,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from coverage import CoverageData
+from coverage.exceptions import DataError
+
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / ".cache" / "coverage"
 CORE = "plugins/module_utils/_jit/"
@@ -42,6 +45,7 @@ def main() -> None:
     run(sys.executable, "-m", "pytest", "-q", "-n", workers, *UNWATCHED)
     watch(workers, "tests/unit", *(f"--ignore={path}" for path in UNWATCHED))
     watch(arguments.waiting, "-m", "traced", "tests/integration")
+    drop_torn_files()
     coverage("combine", "--quiet")
     coverage("report")
     coverage("json", "--quiet", "-o", str(DATA / "report.json"))
@@ -54,6 +58,15 @@ def main() -> None:
 
 def watch(workers: str, *tests: str) -> None:
     coverage("run", "-m", "pytest", "-q", "-n", workers, *tests)
+
+
+def drop_torn_files() -> None:
+    """Remove what a process wrote that a test ended meanwhile: coverage.py's words for it read like a failure."""
+    for path in DATA.glob("data.*"):
+        try:
+            CoverageData(str(path)).read()
+        except DataError:
+            path.unlink()
 
 
 def coverage(*arguments: str) -> None:

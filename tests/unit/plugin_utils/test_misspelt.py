@@ -28,6 +28,8 @@ DESCRIBED = re.compile(r"^# (jit_\w+)", re.MULTILINE)
         ("jit_Duration", "jit_duration"),
         ("jit-duration", "jit_duration"),
         ("JIT_DURATION", "jit_duration"),
+        ("jitduration", "jit_duration"),
+        ("JitVmLimit", "jit_vm_limit"),
         ("jit_limit", "jit_vm_limit"),
         ("jit_ports", "jit_wanted_ports"),
         ("duration", "jit_duration"),
