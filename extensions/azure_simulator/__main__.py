@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 try:
     from .cli import main
 
     sys.exit(main())
 except ModuleNotFoundError as error:  # some are imported where they are needed first
-    sys.exit(f"azure_simulator: {error}: install aiohttp, asyncssh, cryptography and PyYAML into {sys.executable}")
+    needed = Path(__file__).with_name("requirements.txt")
+    sys.exit(
+        f"azure_simulator: {error}: what it needs is installed by {sys.executable} -m pip install -r {needed}"
+    )

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from environments import ROOT, VENV, install, install_uv
 
-REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"]
+FOLDERS = ("", "extensions/azure_simulator", "tests")
+REQUIREMENTS = [ROOT / folder / "requirements.txt" for folder in FOLDERS]
 INSTALLER = Path(__file__).with_name("environments.py")
 OLDEST_PYTHON = (3, 11)
 
