@@ -32,7 +32,7 @@ SAMPLE: Mapping[str, tuple[str, ...]] = {
     "access": ("test_access.py",),
     "closing": ("test_closing.py",),
     "exposure": ("test_exposure.py",),
-    "granted": ("test_granted.py",),
+    "allowed_actions": ("test_allowed_actions.py",),
     "grants": ("test_grants.py",),
     "rule_terms": ("test_security_rules.py",),
     "sources": ("test_sources.py",),

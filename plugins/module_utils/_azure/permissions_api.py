@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .._jit.granted import Granted
+from .._jit.allowed_actions import Granted
 from .arm import Arm
 
 API_VERSION = "2022-04-01"

@@ -17,8 +17,8 @@ from .hosts import VmRow, addresses_of, os_of
 from .ids import PolicyId
 from .inbound import Protocol
 from .policies import Coverage, Json
+from .policy_report import describe_rule
 from .ports import PortRule
-from .report import describe_rule
 from .server_plan import ServerPlan
 from .sight import Sight
 from .tabs import FIREWALL, POLICY_UPDATING, Tab

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from .._jit.allowed_actions import Granted, may
 from .._jit.errors import AzureError, PermissionsMissing
-from .._jit.granted import Granted, may
 from .._jit.ids import VmId
 from .._jit.layout import Layout
 from .._jit.permissions import Deed, Need, Place, smallest_role

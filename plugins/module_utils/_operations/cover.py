@@ -19,7 +19,7 @@ from .cover_request import CoverRequest, VmWish
 from .eligibility import sort_out
 from .end_by_policy import is_trace
 from .fleet import Holdings, Known, read_known
-from .missing import find_missing
+from .missing_vms import find_missing
 from .outcomes import Outcome
 from .plans import Plan, plan_policy
 from .safe_write import Writer, Written

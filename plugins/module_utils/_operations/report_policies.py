@@ -12,7 +12,7 @@ from datetime import datetime
 from .._jit.errors import AzureRefused
 from .._jit.ids import PolicyId, VmId
 from .._jit.policies import Json, Policy
-from .._jit.report import describe_policy
+from .._jit.policy_report import describe_policy
 from .parallel import each
 from .read_fleet import FleetApi, Scope, subscriptions_of
 from .seams import JitApi, RegionLists, Warn

@@ -25,7 +25,7 @@ from .._jit.sight import Sight, see_in_effect
 from .._jit.surroundings import ClassicVm, Surroundings
 from .._jit.tabs import TABS, Facts, find_tab
 from .ended_early import ended_by_rules, still_running
-from .missing import find_gone
+from .missing_vms import find_gone
 from .read_fleet import Scope
 from .read_posture import Posture, Reading, Services, read_posture
 from .seams import Warn

@@ -11,7 +11,7 @@ import re
 
 import permission_files as tool
 import pytest
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.granted import Granted
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.allowed_actions import Granted
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.permissions import (
     CLOSE_BY_RULE,
     COVER,

@@ -12,6 +12,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.sources import
     admits_everybody,
     covers,
     is_address,
+    is_ipv6,
     is_unlimited,
     is_wider_than,
     normal,
@@ -202,3 +203,11 @@ def test_others_keep_their_word(text: str) -> None:
 )
 def test_a_prefix_is_wider_than_a_length_of_its_family(text: str, length: int, wider: bool) -> None:
     assert is_wider_than(text, length) is wider
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("2001:db8::7", True), ("::/0", True), ("203.0.113.7", False), ("*", False), ("Internet", False)],
+)
+def test_only_addresses_and_prefixes_of_ipv6_are_ipv6(text: str, expected: bool) -> None:
+    assert is_ipv6(text) is expected

@@ -9,12 +9,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import pytest
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.allowed_actions import Granted
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.errors import (
     AzureError,
     AzureRefused,
     PermissionsMissing,
 )
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.granted import Granted
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import VmId
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.layout import Attachment, Layout
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.permissions import (

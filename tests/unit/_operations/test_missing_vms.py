@@ -14,7 +14,7 @@ from ansible_collections.jitfleet.azure.plugins.module_utils._jit.ids import Pol
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.merge import Wish
 from ansible_collections.jitfleet.azure.plugins.module_utils._jit.vms import Vm
 from ansible_collections.jitfleet.azure.plugins.module_utils._operations.fleet import read_known
-from ansible_collections.jitfleet.azure.plugins.module_utils._operations.missing import find_missing
+from ansible_collections.jitfleet.azure.plugins.module_utils._operations.missing_vms import find_missing
 from memory_azure import MemoryAzure, raising, refused
 from samples import OTHER_SUBSCRIPTION, entry, policy_id, port, rule, vm_id
 

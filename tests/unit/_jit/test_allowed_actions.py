@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 
 import pytest
-from ansible_collections.jitfleet.azure.plugins.module_utils._jit.granted import Granted, may
+from ansible_collections.jitfleet.azure.plugins.module_utils._jit.allowed_actions import Granted, may
 from hypothesis import given
 from hypothesis import strategies as st
 
