@@ -115,7 +115,9 @@ def test_a_misspelt_variable_of_a_role_is_refused_before_anything_is_asked_for(
     access = {"name": "jitfleet.azure.jit_access", "tasks_from": "open"}
 
     slip = playbooks.play([{"import_role": access, "vars": {"jit_access_durration": "1h"}}])
-    own = playbooks.play([{"import_role": access, "vars": {"jit_access_team": "blue"}}], "--check")
+    own = playbooks.play(
+        [{"import_role": access, "vars": {"jit_access_team": "blue", "jit_access_hosts_blue": []}}], "--check"
+    )
     enable = {"import_role": {"name": "jitfleet.azure.jit_enable"}}
     typed = playbooks.play([enable], "-e", "jit_subscriptions=*", "-e", "jit_enable_prun=false")
 

@@ -61,10 +61,10 @@ def await_initiated(
 
 def _still_pending(deadline: Deadline, unread: AzureError | None) -> str:
     seconds = int(deadline.timeout.total_seconds())
-    last_look = f", and the last look failed: {unread}" if unread else ""
+    last_look = f". The last look failed: {unread}" if unread else ""
     return (
-        f"Azure accepted the request, but did not report it in effect within {seconds} s{last_look}. It may be "
-        "open all the same: jit_request_info shows it, and another run leaves open what is open"
+        f"Azure accepted the request, but did not report it in effect within {seconds} s. It may be open all the "
+        f"same: jit_request_info shows it, and another run leaves open what is open{last_look}"
     )
 
 

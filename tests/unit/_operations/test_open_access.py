@@ -715,8 +715,8 @@ def test_what_could_not_be_read_at_last_is_told_with_what_to_do(azure: MemoryAzu
     outcome = run(azure, *(access(22, vm=vm) for vm in asked), timeout=45)
     assert states(outcome) == ["unknown"] * policies
     for vm in outcome.vms:
-        assert "within 45 s, and the last look failed: management.azure.com can't be reached" in str(vm.error)
-        assert "jit_request_info" in str(vm.error)
+        assert "within 45 s. It may be open all the same: jit_request_info shows it" in str(vm.error)
+        assert str(vm.error).endswith("The last look failed: management.azure.com can't be reached")
 
 
 def test_a_look_that_failed_in_between_is_not_told(azure: MemoryAzure) -> None:
@@ -724,7 +724,7 @@ def test_a_look_that_failed_in_between_is_not_told(azure: MemoryAzure) -> None:
     azure.initiating = timedelta(hours=1)
     azure.on("get", raising(GONE), times=2)
     outcome = run(azure, access(22, vm=vm), timeout=45)
-    assert "the last look failed" not in error(outcome)
+    assert "last look" not in error(outcome)
     assert "jit_request_info" in error(outcome)
 
 
