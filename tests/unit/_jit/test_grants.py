@@ -171,7 +171,9 @@ def test_a_grant_lives_until_its_end(ends: str, is_live: bool) -> None:
         # after the time that counts
         ("2026-03-02T12:00:30Z", "Revoked", "Expired", True),
         ("2026-03-02T13:57:00+02:00", "Revoked", "Expired", True),
+        ("2026-03-01T23:57:00-12:00", "Revoked", "Expired", True),
         ("2026-03-02T11:55:00Z", "Revoked", "Expired", False),
+        ("2026-03-02T11:54:00Z", "Revoked", "Expired", False),
         ("2026-02-27T11:57:00Z", "Revoked", "Expired", False),
         # ended early
         ("2026-03-02T11:57:00Z", "Revoked", "UserManuallyRevoked", False),
