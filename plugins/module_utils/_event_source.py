@@ -99,6 +99,9 @@ def print_events(text: str) -> None:
         sys.exit(f"JIT_EVENTS_ARGS is no JSON: {error}")
     if not isinstance(args, dict):
         sys.exit('JIT_EVENTS_ARGS is no object of arguments; write it as {"subscriptions": ["*"]}')
+    # that it watches, and what it can't read
+    logger.setLevel(logging.INFO)
+    logger.addHandler(logging.StreamHandler())
     try:
         asyncio.run(serve(_PrintedQueue(), args))
     except JitFleetError as error:

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, ClassVar
 
-from ansible import constants
+from ansible import constants, context
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
@@ -89,8 +89,7 @@ class BatchAction(ActionBase):
     def _refuse_misspelt_variables(self, variables: Mapping[str, Any]) -> None:
         """Refuse slips in the variables of the collection's own playbooks and roles; in others warn of them.
 
-        Nobody is kept from closing. Where the variable that was meant has a value all the same, a playbook around
-        ours may have its own names.
+        Where the variable that was meant has a value all the same, a playbook around ours may have its own names.
         """
         given, place = load_extra_vars(self._loader), self._place
         if not (given or place.own_role) or not place.is_known:
@@ -107,22 +106,23 @@ class BatchAction(ActionBase):
 
     def _judge_slip(self, slip: Slip, variables: Mapping[str, Any]) -> None:
         """Refuse a variable of the command line, warn of it, or let it be."""
-        is_ours = self._place.is_own_playbook
-        where = "this playbook has no such variable" if is_ours else f"{self._place.play} names no such variable"
-        if self._has_value(slip.meant, variables) or not (slip.meant or is_ours) or (slip.is_bare and not is_ours):
+        place = self._place
+        if self._has_value(slip.meant, variables):
             return
-        if slip.meant is None:
-            self._display.warning(f"{slip.given}: {where}; its head lists those it has")
-        elif is_ours and not slip.is_bare:
-            self._refuse_slip(slip, where)
-        else:
-            self._display.warning(f"{slip.given}: {where}; {slip.meant} was meant?")
+        if place.is_own_playbook:
+            where = "this playbook has no such variable"
+            if place.is_named_by(context.CLIARGS.get("args") or ()) or (slip.meant and not slip.is_bare):
+                self._refuse_slip(slip, where)
+            else:
+                self._display.warning(slip.describe(where))
+        elif slip.meant and not slip.is_bare:
+            self._display.warning(slip.describe(f"{place.play} names no such variable"))
 
     def _refuse_slip(self, slip: Slip, where: str) -> None:
-        problem = f"{slip.given}: {where}; {slip.meant} was meant?"
+        """Refuse it, but keep nobody from closing."""
         if self._task.args.get("state") != "closed":
-            raise AnsibleActionFail(f"{problem} This task did nothing")
-        self._display.warning(problem)
+            raise AnsibleActionFail(f"{slip.describe(where)} This task did nothing")
+        self._display.warning(slip.describe(where))
 
     def _has_value(self, name: str | None, variables: Mapping[str, Any]) -> bool:
         return name in variables and name not in self._place.defaults
@@ -142,17 +142,17 @@ class BatchAction(ActionBase):
             if arguments.get("hosts") is not None:
                 raise AnsibleActionFail(f"hosts: it can't be combined with {' and '.join(scopes)}")
             return arguments  # the module finds the VMs itself, whatever the play's hosts are
+        if self._place.is_own_playbook and not variables["groups"].get("all"):
+            raise AnsibleActionFail(
+                "the inventory holds no host, so nothing was done: either it found no VM, or it could not be read "
+                "and a warning above says why, or none is named by -i"
+            )
         place = blind_spot(self._task)
         if place and arguments.get("vms") is None and arguments.get("hosts") is None:
             self._refuse_misspelt_options()
             raise AnsibleActionFail(
                 f"the task stands {place}, where Ansible doesn't tell which hosts are meant: name them by the "
                 "option hosts, or name VMs by the option vms"
-            )
-        if self._place.is_own_playbook and not variables["groups"].get("all"):
-            raise AnsibleActionFail(
-                "the inventory holds no host, so nothing was done: see the warnings above for what could not be "
-                "read, or name an inventory by -i"
             )
         names = self._names(arguments, variables)
         batch = Batch(self._templar, variables, names, self._own_variables())

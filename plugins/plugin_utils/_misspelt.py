@@ -34,6 +34,11 @@ class Slip(NamedTuple):
     meant: str | None
     is_bare: bool = False
 
+    def describe(self, where: str) -> str:
+        """Say it; `where` tells who doesn't read the variable."""
+        hint = f"{self.meant} was meant?" if self.meant else "the playbook's head lists those it has."
+        return f"{self.given}: {where}; {hint}"
+
 
 def slips(given: Iterable[str], known: Iterable[str], elsewhere: Container[str] = ()) -> list[Slip]:
     """Find the variables that read like those of this collection and aren't among the `known` ones.

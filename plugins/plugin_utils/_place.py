@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,11 @@ from ._misspelt import PREFIX, variables_in, variables_of
 
 # The collection's root, also where a checkout is played from.
 OWN_FOLDER = Path(__file__).resolve().parents[2]
-# Names of options of one word are words of other sentences too.
-_LONG_NAME = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+_OWN_NAME = "jitfleet.azure."
+# Names of options of one word are words of other sentences too, but not where one begins with it and a colon.
+_NAME = re.compile(r"(?:(?:^|[.;] )([a-z]+)(?=[^\s:]*: )|\b([a-z]+(?:_[a-z]+)+)\b)")
+# An option whose variable has another name: jit_ports is a host's, from the inventory.
+_OTHERWISE = {"jit_ports": "jit_wanted_ports"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,17 @@ class Place:
 
     @property
     def is_own_playbook(self) -> bool:
-        return self.play.resolve().is_relative_to(OWN_FOLDER)
+        return self.is_known and self.play.resolve().is_relative_to(OWN_FOLDER / "playbooks")
+
+    def is_named_by(self, arguments: Iterable[str]) -> bool:
+        """Tell whether the command names the play's file, or its playbook of this collection, itself."""
+        files = (
+            OWN_FOLDER / "playbooks" / f"{name.removeprefix(_OWN_NAME)}.yml"
+            if name.startswith(_OWN_NAME)
+            else Path(name).resolve()
+            for name in arguments
+        )
+        return self.play.resolve() in files
 
     @property
     def own_role(self) -> str | None:
@@ -59,7 +72,8 @@ class Place:
             return text
         known = variables_of(OWN_FOLDER) if self.own_role else self.variables()
         prefix = f"{self.own_role}_" if self.own_role else PREFIX
-        named = dict.fromkeys(name for name in _LONG_NAME.findall(text) if name in options)
-        here = [f"{name} is {prefix}{name}" for name in named if f"{prefix}{name}" in known]
+        found = (short or long for short, long in _NAME.findall(text))
+        named = {name: _OTHERWISE.get(f"{prefix}{name}", f"{prefix}{name}") for name in found if name in options}
+        here = [f"{name} is {variable}" for name, variable in named.items() if variable in known]
         what = f"the role {self.own_role}" if self.own_role else "this playbook"
         return f"{text.rstrip('.')}. As variables of {what}: {', '.join(here)}" if here else text

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import yaml
 from demo_fleet import HOSTS, PRODUCTION, WORKPLACE, vm_id
 from running_simulator import RunningSimulator
 
-from playbooks import Playbooks, Run
+from playbooks import BIN, Playbooks, Run, printed
 
 OPEN = "jitfleet.azure.jit_request"
 COVER = "jitfleet.azure.jit_policy"
@@ -54,14 +55,19 @@ def test_all_wrong_options_of_a_task_are_told_at_once(playbooks: Playbooks) -> N
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("jit_host=vdi-win-01", "jit_hosts"), ('{"jit_limit": 3}', "jit_vm_limit")],
+    [
+        ("jit_host=vdi-win-01", "jit_hosts was meant?"),
+        ('{"jit_limit": 3}', "jit_vm_limit was meant?"),
+        ("hosts=vdi-win-01", "jit_hosts was meant?"),
+        ("jit_colour=red", "the playbook's head lists those it has."),
+    ],
 )
 def test_a_misspelt_variable_is_refused_before_anything_is_asked_for(
     typed: str, meant: str, playbooks: Playbooks, simulator: RunningSimulator
 ) -> None:
     run = playbooks.run("jitfleet.azure.open_rdp", "-e", typed)
 
-    assert f"this playbook has no such variable; {meant} was meant? This task did nothing" in message(run)
+    assert f"this playbook has no such variable; {meant} This task did nothing" in message(run)
     assert simulator.journal() == []
 
 
@@ -90,10 +96,11 @@ def test_a_playbook_around_ours_may_have_names_of_its_own(playbooks: Playbooks, 
     around.write_text(yaml.safe_dump([{"import_playbook": "jitfleet.azure.open_rdp", "vars": handed_on}]))
     playbooks.play([{COVER: {}}])
 
-    run = playbooks.run(str(around), "-e", "duration=1h", "-e", "jit_host=vdi-win-01")
+    run = playbooks.run(str(around), "-e", "duration=1h", "-e", "jit_host=vdi-win-01", "-e", "jit_colour=red")
 
     assert run.returncode == 0, run.output
     assert run.last.result["summary"]["opened"] == 1
+    assert "jit_colour: this playbook has no such variable; the playbook's head lists" in run.output
 
 
 @pytest.mark.traced
@@ -137,10 +144,10 @@ def test_what_a_message_calls_an_option_is_told_as_the_variable_that_sets_it(pla
     in_role = playbooks.play([{**role, "vars": {"jit_access_sources": ["any"]}}])
     task = playbooks.play([{OPEN: {"sources": ["any"]}}])
 
-    variables = "As variables of this playbook: allow_any_source is jit_allow_any_source"
+    variables = "As variables of this playbook: sources is jit_sources, allow_any_source is jit_allow_any_source"
     assert message(wide).endswith(variables)
     assert variables in wide.output.partition("fatal:")[0]
-    assert message(in_role).endswith("of the role jit_access: allow_any_source is jit_access_allow_any_source")
+    assert message(in_role).endswith("allow_any_source is jit_access_allow_any_source")
     assert "As variables" not in message(task)
 
 
@@ -156,12 +163,59 @@ def test_a_playbook_over_an_inventory_without_hosts_fails(
     fleet.write_text("plugin: jitfleet.azure.jit_vms\n")
     playbooks.inventory = fleet
 
-    run = playbooks.run(f"jitfleet.azure.{playbook}", *limit, AZURE_SECRET="", AZURE_CLIENT_SECRET="")
+    work = ("-e", "jit_tasks=patch.yml")
+    run = playbooks.run(f"jitfleet.azure.{playbook}", *limit, *work, AZURE_SECRET="", AZURE_CLIENT_SECRET="")
 
     assert run.returncode != 0
     assert "secret (or AZURE_SECRET, AZURE_CLIENT_SECRET)" in run.output
     assert "the inventory holds no host" in run.output
-    assert "see the warnings above for what could not be read, or name an inventory by -i" in run.output
+    assert "either it found no VM, or it could not be read and a warning above" in run.output
+
+
+@pytest.mark.every_core
+@pytest.mark.parametrize("playbook", ["open_rdp", "close_access", "maintenance"])
+def test_hosts_that_nobody_has_fail_a_playbook(
+    playbook: str, playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    run = playbooks.run(f"jitfleet.azure.{playbook}", "-e", "jit_hosts=vdi-win-1")
+
+    assert run.returncode != 0
+    assert "jit_hosts: no host of the inventory matches vdi-win-1, so nothing would be done" in run.output
+    assert simulator.journal() == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "neither jit_tasks nor jit_role says what to do while the ports are open"),
+        ({"jit_phase": "after"}, "jit_state_file is not said, so nobody knows what was opened"),
+        (
+            {"jit_phase": "after", "jit_state_file": "/nowhere/windows.json"},
+            "jit_state_file: /nowhere/windows.json is not there, so nobody knows what was opened",
+        ),
+    ],
+)
+def test_maintenance_of_which_nobody_said_what_is_refused(
+    variables: dict[str, str], said: str, playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    run = playbooks.run("jitfleet.azure.maintenance", "-e", json.dumps(variables))
+
+    assert said in message(run)
+    assert simulator.journal() == []
+
+
+def test_plays_beside_the_collections_own_playbooks_are_the_users(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    """They name VMs and need no inventory, also where a user stands in the checkout."""
+    playbooks.play([{COVER: {}}])
+    named = f"vms={HOSTS['vdi-win-01']['azure_vm_id']} sources=203.0.113.7"
+    checkout = Path(__file__).resolve().parents[2]
+    told = printed(
+        BIN / "ansible", "localhost", "-m", OPEN, "-a", named, folder=checkout, environment=playbooks.environment
+    )
+
+    assert '"opened": 1' in told
 
 
 def test_a_wrong_secret_says_what_entra_said_and_never_the_secret(

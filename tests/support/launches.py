@@ -100,5 +100,6 @@ def lay_out(
     groups = {"vdi": {"hosts": dict(hosts)}}
     (folder / "inventory" / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": groups}}))
     shutil.copy(ROOT / "playbooks" / playbook, folder / "project")
+    shutil.copytree(ROOT / "playbooks" / "vars", folder / "project" / "vars")
     command = [str(BIN / "ansible-runner"), "run", str(folder), "-p", playbook, "--limit", launch.limit]
     return Job(command, {**simulator.environment, "PATH": f"{command_folder()}:{simulator.environment['PATH']}"})

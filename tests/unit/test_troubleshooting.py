@@ -21,13 +21,14 @@ OF_ANSIBLE = "(Ansible)"
 
 @functools.cache
 def texts() -> frozenset[str]:
-    """Give every text of the plugins; what is put into one when it is used is left out."""
-    return frozenset(
+    """Give every text of the plugins, without what is put into one when it is used, and the playbooks'."""
+    of_plugins = (
         node.value
         for path in (ROOT / "plugins").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
+    return frozenset([*of_plugins, *(path.read_text() for path in (ROOT / "playbooks").rglob("*.yml"))])
 
 
 def quotations() -> Iterator[str]:

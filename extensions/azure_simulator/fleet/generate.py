@@ -77,6 +77,8 @@ def _checked(fleet: Generated) -> Generated:
     """Return a fleet whose numbers fit together. Raises ValueError."""
     if not 1 <= fleet.vms <= _MAX_VMS:
         raise ValueError(f"vms={fleet.vms}: allowed is 1 to {_MAX_VMS}")
+    if fleet.groups < 1:
+        raise ValueError(f"groups={fleet.groups}: at least 1 is needed")
     if not 1 <= fleet.subscriptions <= fleet.groups:
         raise ValueError(
             f"subscriptions={fleet.subscriptions}: allowed is 1 to the number of groups ({fleet.groups})"

@@ -92,8 +92,8 @@ def _remedy(request: str, status: int, code: str) -> str:
     """
     if code in _UNKNOWN_SUBSCRIPTION or (status == 400 and "ResourceGraph" in request):
         return (
-            "Check the ids in the options subscription_id, subscriptions and management_groups and in "
-            "AZURE_SUBSCRIPTION_ID, and that the credential has a role there"
+            "Check the ids in AZURE_SUBSCRIPTION_ID and the options subscription_id and subscriptions (in an "
+            "inventory also management_groups), and that the credential has a role there"
         )
     return ""
 

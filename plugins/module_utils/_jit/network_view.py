@@ -16,6 +16,7 @@ from .grants import Grant
 from .layout import Attachment, Layout
 from .security_rules import SecurityGroup, SecurityRule
 from .sources import covers, is_address, normal
+from .times import read_moment
 
 # By id in lower case; for a group that can't be read the reason stands there.
 Groups: TypeAlias = Mapping[str, SecurityGroup | AzureError]
@@ -72,8 +73,7 @@ class NetworkView:
             rule
             for attachment in layout.attachments
             for group in attachment.groups
-            if (indexed := self._groups.get(group.lower()))
-            for rule in indexed.grants_for(normal(attachment.address))
+            for rule in self._grants_at(group, attachment)
         )
         return list({rule.id.lower(): rule for rule in rules}.values())
 
@@ -84,17 +84,25 @@ class NetworkView:
         """Judge by the security groups alone whether a source gets in to a port, for each address of the VM."""
         return [judge_rules(endpoint, source, port) for endpoint in self.endpoints(layout)]
 
-    def ended_sources(self, grant: Grant, layout: Layout, others: Iterable[Grant] = ()) -> list[str]:
+    def ended_sources(
+        self, grant: Grant, layout: Layout, others: Iterable[Grant] = (), *, by_number: bool = True
+    ) -> list[str]:
         """Tell for which of its sources a running grant ended early.
 
-        The standing deny refuses them again, or only the wider windows among `others` let them in any more: a
-        grant's own rule names its sources as they were asked for. Whom somebody else's rule refuses has his window
-        all the same; to ask for another one wouldn't help him.
+        The standing deny refuses them again, or only other windows among `others` let them in any more. These are
+        wider ones, as a grant's own rule names its sources as they were asked for, or with `by_number` later ones
+        for the same source, where there are fewer rules than windows. Whom somebody else's rule refuses has his
+        window all the same; to ask for another one wouldn't help him.
         """
         if not layout.attachments:
             return []
         besides = [other for other in others if (other.vm, other.port) == (grant.vm, grant.port)]
-        borrowed = [one for one in grant.sources if self._is_borrowed(one, grant.port, layout, besides)]
+        borrowed = [
+            one
+            for one in grant.sources
+            if self._is_borrowed(one, grant.port, layout, besides)
+            or (by_number and self._is_left_over(one, grant, layout, besides))
+        ]
         if self._has_rule_everywhere(grant, layout):
             return borrowed
         return [
@@ -116,7 +124,33 @@ class NetworkView:
             for own in rule.sources
             if covers(own, source)
         ]
-        return bool(naming) and all(any(covers(one, own) and covers(own, one) for one in wider) for own in naming)
+        return bool(naming) and all(any(_is_same(one, own) for one in wider) for own in naming)
+
+    def _is_left_over(self, source: str, grant: Grant, layout: Layout, others: Iterable[Grant]) -> bool:
+        """Tell whether later windows for the same source have all the rules for it that there are.
+
+        A rule for each window is what traffic shows [rec]; that two windows never share one is inferred [inf].
+        """
+        later = {
+            other
+            for other in others
+            if _is_later(other, grant) and any(_is_same(own, source) for own in other.sources)
+        }
+        if not later or self.doubt(layout):
+            return False
+        rules = (
+            sum(
+                rule.opens(grant.port) and any(_is_same(own, source) for own in rule.sources)
+                for rule in self._grants_at(group, attachment)
+            )
+            for attachment in layout.attachments
+            for group in attachment.groups
+        )
+        return 0 < max(rules, default=0) <= len(later)
+
+    def _grants_at(self, group: str, attachment: Attachment) -> list[SecurityRule]:
+        indexed = self._groups.get(group.lower())
+        return indexed.grants_for(normal(attachment.address)) if indexed else []
 
     def _has_rule_everywhere(self, grant: Grant, layout: Layout) -> bool:
         """Tell whether all groups of some address have a rule for the grant, so that nothing was deleted there."""
@@ -126,11 +160,9 @@ class NetworkView:
         )
 
     def _serves(self, group: str, attachment: Attachment, grant: Grant) -> bool:
-        indexed = self._groups.get(group.lower())
-        rules = indexed.grants_for(normal(attachment.address)) if indexed else []
         return any(
             rule.opens(grant.port) and all(_admits(rule.sources, source) for source in grant.sources)
-            for rule in rules
+            for rule in self._grants_at(group, attachment)
         )
 
     def _endpoint(self, attachment: Attachment) -> Endpoint:
@@ -173,6 +205,15 @@ def _admits(sources: Iterable[str], wanted: str) -> bool:
 
 def _is_wider(source: str, than: str) -> bool:
     return covers(source, than) and not covers(than, source)
+
+
+def _is_same(source: str, other: str) -> bool:
+    return covers(source, other) and covers(other, source)
+
+
+def _is_later(grant: Grant, than: Grant) -> bool:
+    began, before = read_moment(grant.start_text), read_moment(than.start_text)
+    return began is not None and before is not None and began > before
 
 
 def _is_shut_by_jit(verdict: Verdict) -> bool:

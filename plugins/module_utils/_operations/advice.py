@@ -41,10 +41,10 @@ def advise(
             [vm.id for vm in kept if vm.is_guarded is False],
             "without a network security group to close their ports: put one on the interface or its subnet",
         ),
-        ([vm.id for vm in kept if vm.is_running is False], "powered off"),
+        ([vm.id for vm in kept if vm.is_running is False], "powered off, and covered all the same"),
         (
             _wished_from(plans, is_unlimited),
-            "whoever asks may name any address, as by the portal's default; the sources of ports limit that",
+            "whoever asks may name any address, as by the portal's default; give ports with sources to limit it",
         ),
         (_wished_from(plans, is_wide), f"whoever asks may name prefixes wider than /{widest_prefix}"),
     ]

@@ -16,7 +16,7 @@ from .._jit.vms import Vm
 from .advice import advise
 from .cover_report import report
 from .cover_request import CoverRequest, VmWish
-from .eligibility import sort_out
+from .eligibility import advise_on_templates, sort_out
 from .end_by_policy import is_trace
 from .fleet import Holdings, Known, read_known
 from .missing_vms import find_missing
@@ -44,7 +44,8 @@ def cover(
     wishes, left_out = sort_out(request, found, known.holdings, defender)
     plans = _plan(request, policy_edits(request, wishes, found, known.holdings), known, vms, writer.clock.now())
     changing = [plan for plan in plans if plan.diff]
-    for sentence in advise(plans, found, known.holdings, defender, request.widest_prefix):
+    advice = advise(plans, found, known.holdings, defender, request.widest_prefix)
+    for sentence in (*advise_on_templates(request, found.values()), *advice):
         warn(sentence)
     written: dict[PolicyId, Written] = {}
     if not check_mode:

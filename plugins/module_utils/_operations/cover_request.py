@@ -39,9 +39,13 @@ class Templates:
     only: bool = False
 
     def find(self, tags: Mapping[str, str]) -> tuple[PortRule, ...] | None:
-        """Give the ports for a VM; names of tags compare without case, values with it [docs]."""
-        value = next((value for key, value in tags.items() if key.lower() == self.tag.lower()), None)
+        """Give the ports for a VM."""
+        value = self.value_of(tags)
         return self.rules.get(value) if value is not None else None
+
+    def value_of(self, tags: Mapping[str, str]) -> str | None:
+        """Give what the tag says; names of tags compare without case, values with it [docs]."""
+        return next((value for key, value in tags.items() if key.lower() == self.tag.lower()), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from .._jit.errors import InvalidOption, InvalidOptions
 from .._jit.ids import VmId
@@ -58,11 +58,28 @@ def _by_template(request: CoverRequest, found: Mapping[VmId, Vm]) -> tuple[list[
     return wishes, left_out
 
 
+def advise_on_templates(request: CoverRequest, found: Iterable[Vm]) -> Iterator[str]:
+    """Say which templates are for nobody: a slip in a tag would leave VMs with the default ports."""
+    templates = request.templates
+    if templates is None:
+        return
+    values = {templates.value_of(vm.tags) for vm in found} - {None}
+    if not values:
+        yield f"template_tag: no VM has the tag {templates.tag}, so no template is used"
+        return
+    unused = sorted(templates.rules.keys() - values)
+    # of a few hosts nobody expects that they have them all
+    if unused and request.scope is not None:
+        yield f"templates: no VM has the tag {templates.tag} with {', '.join(unused)}"
+
+
 def _refused(wish: VmWish, request: CoverRequest, found: Mapping[VmId, Vm], holdings: Holdings) -> LeftOut | None:
     """Say why Azure would refuse the VM in a policy."""
     if wish.vm not in found:
         return LeftOut(
-            wish.vm, "not_found", "it doesn't exist, or the credential may not see it: remove it, or grant read"
+            wish.vm,
+            "not_found",
+            "it doesn't exist, or the credential may not see it: leave it out (by -l, or for good), or grant read",
         )
     if wish.vm not in holdings and len(request.policy_name) + len(wish.vm.name) > LONGEST_NAMES:
         problem = (

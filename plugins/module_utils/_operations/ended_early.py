@@ -18,10 +18,13 @@ from .._jit.network_view import NetworkView
 from .seams import LayoutApi, NetworkApi
 
 
-def find_ended(grants: Iterable[Grant], layouts: LayoutApi, network: NetworkApi) -> dict[Grant, frozenset[str]]:
+def find_ended(
+    grants: Iterable[Grant], layouts: LayoutApi, network: NetworkApi, *, by_number: bool = True
+) -> dict[Grant, frozenset[str]]:
     """Look at the network rules; give for grants that ended the sources that are refused again.
 
-    Where the rules can't be read, Azure's word stands.
+    Where the rules can't be read, Azure's word stands. With `by_number` the older of windows for the same source
+    counts as ended where there are fewer rules than windows.
     """
     running = [grant for grant in grants if grant.is_initiated]
     if not running:
@@ -31,11 +34,11 @@ def find_ended(grants: Iterable[Grant], layouts: LayoutApi, network: NetworkApi)
         view = NetworkView(network.read_groups(groups_of(found.values())))
     except AzureError:
         return {}
-    return ended_by_rules(running, found, view)
+    return ended_by_rules(running, found, view, by_number=by_number)
 
 
 def ended_by_rules(
-    grants: Iterable[Grant], layouts: Mapping[VmId, Layout], view: NetworkView
+    grants: Iterable[Grant], layouts: Mapping[VmId, Layout], view: NetworkView, *, by_number: bool = True
 ) -> dict[Grant, frozenset[str]]:
     """Judge running grants by the rules that were read, each beside the others of its VM."""
     by_vm: dict[VmId, list[Grant]] = defaultdict(list)
@@ -43,7 +46,7 @@ def ended_by_rules(
         if grant.is_initiated and grant.vm in layouts:
             by_vm[grant.vm].append(grant)
     ended = {
-        grant: frozenset(view.ended_sources(grant, layouts[vm], held))
+        grant: frozenset(view.ended_sources(grant, layouts[vm], held, by_number=by_number))
         for vm, held in by_vm.items()
         for grant in held
     }

@@ -199,7 +199,8 @@ def _look_up(batch: Batch, jit: JitApi, clock: Clock, reference: str, trouble: s
             if reference in str(request.get("justification") or "").split():
                 return _read_request(batch, request)
     problem = (
-        f"{trouble}. The request is not in the policy's list after {SETTLE_SECONDS:.0f} s; run again to find out"
+        f"{trouble.rstrip('.')}. The request is not in the policy's list after {SETTLE_SECONDS:.0f} s; run "
+        "again to find out"
     )
     return _all(batch, NotOpened("unknown", problem))
 

@@ -226,7 +226,7 @@ def _act(request: OpenRequest, ready: _Ready, services: Services, reference: str
     if waits:
         ours = [(item, verdict) for item, verdict in verdicts.items() if isinstance(verdict, Accepted)]
         settled = (lambda vms: None) if goes_further else vms.done
-        verdicts.update(await_initiated([*ours, *pending], services.jit, deadline, settled))
+        verdicts.update(await_initiated([*ours, *pending], services.jit, services.vms, deadline, settled))
     if request.wait_for == "port":
         verdicts.update(await_targets(cases, verdicts, ready.found, services.connector, deadline, vms.done))
     elif request.wait_for == "rule":

@@ -14,30 +14,41 @@ from .._jit.ids import PolicyId, VmId
 from .._jit.policies import Policy
 from .fleet import look_at
 from .initiate import Accepted, Item, NotOpened, Verdict
-from .seams import JitApi, Keep
+from .parallel import each
+from .seams import JitApi, Keep, VmApi
 from .waiting import Deadline
 
 # Where policies can't be read by list. Azure takes 25 a second of one client in a subscription [docs], and others
 # may use the same client.
 READS_A_SECOND = 10
+# Requests come into effect within seconds as a rule [rec]; after that a look at the VMs themselves is worth it.
+PATIENCE_SECONDS = 30
+MOST_ASKED = 20
+_GONE = (
+    "the VM doesn't exist, though its policy holds it: leave it out (by -l, or for good); jit_policy takes "
+    "deleted VMs out of policies"
+)
 
 
 def await_initiated(
     waiting: Iterable[tuple[Item, Accepted]],
     jit: JitApi,
+    vms: VmApi,
     deadline: Deadline,
     done: Callable[[Iterable[VmId]], None] = lambda vms: None,
 ) -> dict[Item, Verdict]:
     """Look until every request is `Initiated` or ended, or time is up; an item with several needs all of them.
 
-    `done` hears of the VMs that nothing is awaited for any more.
+    `done` hears of the VMs that nothing is awaited for any more. Where it takes long, some VMs may not exist: a
+    policy may hold deleted ones, and Azure takes requests for what it holds [inf].
     """
     pending = dict.fromkeys(waiting)
-    vms = {item.vm for item, _accepted in pending}
+    awaited = {item.vm for item, _accepted in pending}
     verdicts: dict[Item, Verdict] = {}
     if not pending:
         return verdicts
     unread: Mapping[PolicyId, AzureError] = {}
+    gone: Collection[VmId] | None = None
     for _look in deadline.looks():
         by_policy: dict[PolicyId, list[tuple[Item, Accepted]]] = defaultdict(list)
         for item, accepted in pending:
@@ -48,7 +59,12 @@ def await_initiated(
             for request, verdict in _judge(policy, by_policy[policy.id]).items():
                 del pending[request]
                 _add(verdicts, request[0], verdict)
-        done(vms - {item.vm for item, _accepted in pending})
+        if gone is None and deadline.seconds_gone >= PATIENCE_SECONDS:
+            gone = _gone({item.vm for item, _accepted in pending}, vms)
+            for request in [request for request in pending if request[0].vm in gone]:
+                del pending[request]
+                _add(verdicts, request[0], NotOpened("failed", _GONE, accepted=True))
+        done(awaited - {item.vm for item, _accepted in pending})
         if not pending:
             return verdicts
         if look.single_reads > READS_A_SECOND:
@@ -57,6 +73,19 @@ def await_initiated(
         problem = _still_pending(deadline, unread.get(accepted.policy_id))
         _add(verdicts, item, NotOpened("unknown", problem, accepted=True))
     return verdicts
+
+
+def _gone(wanted: Collection[VmId], vms: VmApi) -> set[VmId]:
+    """Ask for the first of them one by one; a whole fleet of deleted VMs isn't what takes so long."""
+    asked = sorted(wanted)[:MOST_ASKED]
+    return {vm for vm, is_gone in zip(asked, each(lambda vm: _is_gone(vm, vms), asked), strict=True) if is_gone}
+
+
+def _is_gone(vm: VmId, vms: VmApi) -> bool | None:
+    try:
+        return vms.is_gone(vm)
+    except AzureError:
+        return None
 
 
 def _still_pending(deadline: Deadline, unread: AzureError | None) -> str:

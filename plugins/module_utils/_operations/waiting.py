@@ -31,6 +31,10 @@ class Deadline:
     def seconds_left(self) -> float:
         return max(0.0, (self._end - self._clock.now()).total_seconds())
 
+    @property
+    def seconds_gone(self) -> float:
+        return self.timeout.total_seconds() - self.seconds_left
+
     def pause(self, seconds: float) -> None:
         """Sleep, but not beyond the deadline."""
         self._clock.sleep(min(seconds, self.seconds_left))

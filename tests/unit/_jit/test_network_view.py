@@ -138,6 +138,45 @@ def test_a_window_that_was_closed_stays_closed_when_a_wider_one_opens(
     assert NetworkView(groups).ended_sources(grant(22, (DESK,)), layout, beside) == ended
 
 
+@pytest.mark.parametrize(
+    ("rules", "later", "ended"),
+    [
+        (1, 1, [DESK]),
+        (2, 2, [DESK]),
+        (1, 2, [DESK]),
+        # one for each
+        (2, 1, []),
+        (3, 2, []),
+        # without any the verdict of all rules says it
+        (0, 1, [DESK]),
+    ],
+)
+def test_where_windows_for_the_same_have_fewer_rules_the_oldest_ended(
+    rules: int, later: int, ended: list[str]
+) -> None:
+    written = [
+        allow(DESK, 22, 100 + number, f"{GRANT_NAME[:-1]}{number}", destinationAddressPrefix=ADDRESS)
+        for number in range(rules)
+    ]
+    layout, groups = attached(nic=group_of(*written, jit_deny(22), name="a"), subnet=group_of(*written, name="b"))
+    first = grant(22, (DESK,))
+    beside = [
+        first,
+        *(replace(first, start_text=f"2026-03-02T12:0{number}:00Z") for number in range(later)),
+    ]
+    view = NetworkView(groups)
+    assert view.ended_sources(first, layout, beside) == ended
+    assert view.ended_sources(beside[-1], layout, beside) == ([DESK] if not rules else [])
+    assert view.ended_sources(first, layout, beside, by_number=False) == ([DESK] if not rules else [])
+
+
+def test_an_open_port_without_any_rule_of_a_window_ends_none_by_number() -> None:
+    layout, groups = attached(group_of(allow(DESK, 22, 99, "everybody's"), jit_deny(22)))
+    first = grant(22, (DESK,))
+    later = replace(first, start_text="2026-03-02T12:01:00Z")
+    assert NetworkView(groups).ended_sources(first, layout, [first, later]) == []
+
+
 def test_windows_of_other_ports_and_machines_end_nothing() -> None:
     layout, groups = attached(group_of(jit_grant(WIDE), jit_deny(22)))
     beside = [grant(3389, (WIDE,)), replace(grant(22, (WIDE,)), vm=vm_id("other"))]

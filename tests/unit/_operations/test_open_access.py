@@ -719,6 +719,29 @@ def test_what_could_not_be_read_at_last_is_told_with_what_to_do(azure: MemoryAzu
         assert str(vm.error).endswith("The last look failed: management.azure.com can't be reached")
 
 
+def test_a_vm_that_was_deleted_is_not_awaited_to_the_end(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.initiating = timedelta(hours=1)
+    azure.delete_vm(vm)
+    outcome = run(azure, access(22, vm=vm), timeout=300)
+    assert states(outcome) == ["failed"]
+    assert "the VM doesn't exist, though its policy holds it" in error(outcome)
+    assert outcome.vms[0].changed, "Azure took the request"
+    assert 30 <= azure.clock.slept < 40
+
+
+def test_vms_that_exist_or_that_nobody_may_see_are_awaited_to_the_end(azure: MemoryAzure) -> None:
+    one, gone = covered(azure, "vm-1", "vm-2")
+    (unseen,) = covered(azure, "vm-3", group="Rg-Other")
+    azure.forbidden_groups.add(unseen.group_key)
+    azure.delete_vm(unseen)
+    azure.delete_vm(gone)
+    azure.initiating = timedelta(hours=1)
+    outcome = run(azure, *(access(22, vm=vm) for vm in (one, gone, unseen)), timeout=60)
+    assert {vm.vm: vm.state for vm in outcome.vms} == {one: "unknown", gone: "failed", unseen: "unknown"}
+    assert azure.clock.slept == 60
+
+
 def test_a_look_that_failed_in_between_is_not_told(azure: MemoryAzure) -> None:
     (vm,) = covered(azure, "vm-1")
     azure.initiating = timedelta(hours=1)

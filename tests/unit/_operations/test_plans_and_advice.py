@@ -123,7 +123,7 @@ def test_nothing_is_said_about_what_could_not_be_found_out() -> None:
     ("is_running", "is_guarded", "words"),
     [
         (True, False, "without a network security group to close their ports: put one on"),
-        (False, True, "powered off"),
+        (False, True, "powered off, and covered all the same"),
     ],
 )
 def test_facts_about_a_vm_that_changes_are_said(is_running: bool, is_guarded: bool, words: str) -> None:

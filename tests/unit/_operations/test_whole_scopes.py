@@ -99,6 +99,24 @@ def test_vms_without_a_template_can_be_left_out(azure: TaggedAzure) -> None:
     assert [vm.vm.name for vm in outcome.vms] == ["desktop"]
 
 
+def test_templates_that_no_vm_has_are_told(azure: TaggedAzure) -> None:
+    templates = Templates("role", {"vdi": DESKTOP, "web": WEB, "dbs": WEB})
+    desktop, bare = azure.add("desktop", tags={"role": "vdi"}), azure.add("bare")
+    told: dict[str, list[str]] = {"fleet": [], "hosts": [], "slip": [], "all": []}
+    scope = Scope((SUBSCRIPTION,), (), include_powered_off=True)
+    run(azure, desktop, bare, templates=templates, scope=scope, warn=told["fleet"].append)
+    run(azure, desktop, bare, templates=templates, warn=told["hosts"].append)
+    run(azure, desktop, bare, templates=Templates("rolle", {"vdi": DESKTOP}), warn=told["slip"].append)
+    run(azure, desktop, bare, templates=Templates("role", {"vdi": DESKTOP}), scope=scope, warn=told["all"].append)
+    assert [text for text in told["fleet"] if text.startswith("template")] == [
+        "templates: no VM has the tag role with dbs, web"
+    ]
+    assert [text for text in told["slip"] if text.startswith("template")] == [
+        "template_tag: no VM has the tag rolle, so no template is used"
+    ]
+    assert not [text for text in told["hosts"] + told["all"] if text.startswith("template")]
+
+
 def test_a_vms_own_ports_come_before_its_template(azure: TaggedAzure) -> None:
     own = VmWish(azure.add("desktop", tags={"role": "vdi"}), (rule(8080),), is_own=True)
     bare = VmWish(azure.add("bare"), (rule(8081),), is_own=True)

@@ -64,6 +64,7 @@ def test_the_seed_makes_the_fleet() -> None:
         ("vms=x", "vms=x"),
         ("vms=0", "vms=0"),
         ("vms=5,rooms=2", "rooms=2"),
+        ("vms=5,groups=0", "groups=0"),
         ("vms=5,subscriptions=9,groups=3", "subscriptions=9"),
         ("vms=5,groups=2,regions=3", "regions=3"),
         ("vms=5,jit=some", "jit=some"),

@@ -39,6 +39,19 @@ def test_options_in_a_text_are_told_as_variables_where_such_set_them(place: Plac
     assert told == (f"{TEXT.rstrip('.')}{added}" if added else TEXT)
 
 
+@pytest.mark.parametrize(
+    ("text", "added"),
+    [
+        ("sources[0]: no prefix", "sources is jit_sources"),
+        ("ports[1].port: no port; duration: too long", "ports is jit_wanted_ports, duration is jit_duration"),
+        ("the sources: all of them. The duration is too long", ""),
+    ],
+)
+def test_a_short_name_counts_where_a_sentence_begins_with_it(text: str, added: str) -> None:
+    told = Place(OPEN_RDP, OPEN_RDP, None, {}).translate(text, {"sources", "duration", "ports"})
+    assert told == (f"{text}. As variables of this playbook: {added}" if added else text)
+
+
 def test_an_option_without_a_variable_is_left_as_it_is() -> None:
     text = "write_budget: it has to be positive"
     assert Place(OPEN_RDP, OPEN_RDP, None, {}).translate(text, OPTIONS) == text
@@ -47,3 +60,17 @@ def test_an_option_without_a_variable_is_left_as_it_is() -> None:
 def test_only_our_own_roles_have_our_variables() -> None:
     assert Place(THEIRS, ASK, "jit_access", {}).own_role == "jit_access"
     assert Place(THEIRS, THEIRS, "jit_access", {}).own_role is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_named"),
+    [
+        (["jitfleet.azure.open_rdp"], True),
+        (["other.yml", str(OPEN_RDP)], True),
+        (["jitfleet.azure.open_ssh"], False),
+        (["/srv/patch/site.yml"], False),
+        ([], False),
+    ],
+)
+def test_a_playbook_is_named_by_its_full_name_or_its_file(arguments: list[str], is_named: bool) -> None:
+    assert Place(OPEN_RDP, OPEN_RDP, None, {}).is_named_by(arguments) is is_named
