@@ -152,8 +152,15 @@ class _Group:
     def _add_network(self, node: Node) -> None:
         """Add a virtual network with its subnets."""
         network = build.add_network(self._group, node.name(self._group.networks), [node.prefix("address_space")])
+        space = IPv4Network(network.prefixes[0], strict=False)
         for subnet in node.nodes("subnets", _SUBNET, required=True):
-            build.add_subnet(network, subnet.name(network.subnets), subnet.prefix("prefix"), self._nsg(subnet))
+            name, prefix = subnet.name(network.subnets), subnet.prefix("prefix")
+            if not IPv4Network(prefix, strict=False).subnet_of(space):
+                raise subnet.wrong("prefix", f"{prefix} is not within the address space {network.prefixes[0]}")
+            for other in network.subnets.values():
+                if IPv4Network(prefix, strict=False).overlaps(IPv4Network(other.prefix, strict=False)):
+                    raise subnet.wrong("prefix", f"{prefix} overlaps {other.prefix} of subnet {other.name}")
+            build.add_subnet(network, name, prefix, self._nsg(subnet))
 
     def _add_vm(self, node: Node) -> None:
         """Add a VM with its interface and addresses."""
@@ -214,14 +221,16 @@ class _Group:
     def _private_address(self, node: Node, subnet: Subnet) -> str:
         """Return the private address given, or the next free one; Azure keeps the first four of a subnet."""
         taken = {nic.private_address for nic in self._group.nics.values() if nic.subnet is subnet}
+        network = IPv4Network(subnet.prefix, strict=False)
         if not node.has("private_ip"):
-            network = IPv4Network(subnet.prefix, strict=False)
             free = (str(network[place]) for place in range(4, network.num_addresses - 1))
             address = next((text for text in free if text not in taken), None)
             if address is None:
                 raise node.wrong("subnet", f"{subnet.prefix} has no address left")
             return address
         given = node.address("private_ip")
+        if IPv4Address(given) not in network:
+            raise node.wrong("private_ip", f"{given} is not within {subnet.prefix} of subnet {subnet.name}")
         if given in taken:
             raise node.wrong("private_ip", f"{given} is there twice")
         return given

@@ -49,6 +49,11 @@ class Grant:
     def is_live(self, now: datetime) -> bool:
         return self.status.lower() in _LIVE and self.end > now
 
+    def began_after(self, other: Grant) -> bool:
+        """Tell whether it is the later of two; not where a start can't be read."""
+        began, before = read_moment(self.start_text), read_moment(other.start_text)
+        return began is not None and before is not None and began > before
+
     def covers(self, source: str) -> bool:
         return any(covers(allowed, source) for allowed in self.sources)
 

@@ -16,7 +16,6 @@ from .grants import Grant
 from .layout import Attachment, Layout
 from .security_rules import SecurityGroup, SecurityRule
 from .sources import covers, is_address, normal
-from .times import read_moment
 
 # By id in lower case; for a group that can't be read the reason stands there.
 Groups: TypeAlias = Mapping[str, SecurityGroup | AzureError]
@@ -134,7 +133,7 @@ class NetworkView:
         later = {
             other
             for other in others
-            if _is_later(other, grant) and any(_is_same(own, source) for own in other.sources)
+            if other.began_after(grant) and any(_is_same(own, source) for own in other.sources)
         }
         if not later or self.doubt(layout):
             return False
@@ -209,11 +208,6 @@ def _is_wider(source: str, than: str) -> bool:
 
 def _is_same(source: str, other: str) -> bool:
     return covers(source, other) and covers(other, source)
-
-
-def _is_later(grant: Grant, than: Grant) -> bool:
-    began, before = read_moment(grant.start_text), read_moment(than.start_text)
-    return began is not None and before is not None and began > before
 
 
 def _is_shut_by_jit(verdict: Verdict) -> bool:

@@ -9,7 +9,7 @@ Each subscription is looked at by itself: one that can't be read is tried again 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -73,6 +73,8 @@ class _Subject:
     failures: int = 0
     windows: Memory = field(default_factory=Memory)
     holes: HoleMemory = field(default_factory=HoleMemory)
+    # Of the resource groups that are named those without a policy at the last look.
+    bare_groups: frozenset[str] | None = None
 
 
 @dataclass(slots=True)
@@ -87,14 +89,17 @@ class Watch:
     warn: Warn
     _subjects: dict[tuple[str, str], _Subject] = field(default_factory=dict)
     _subscriptions: tuple[str, ...] = ()
+    _bare_groups: frozenset[str] = frozenset()
 
     def look(self) -> list[Json]:
         """Look at what is due, and give the events. Raises an `AzureError` where no subscription is known."""
         services = self.services()
         now = services.clock.now()
         self._find_subscriptions(services)
-        due = [subject for subject in self._of_today(now) if subject.due <= now]
+        subjects = self._of_today(now)
+        due = [subject for subject in subjects if subject.due <= now]
         told = each(lambda subject: self._look_at(subject, services, now), due)
+        self._name_bare_groups(subjects)
         return [event for events in told for event in events if event["type"] in self.request.events]
 
     def _find_subscriptions(self, services: Services) -> None:
@@ -136,14 +141,25 @@ class Watch:
         subject.failures, subject.due = 0, now + pause
         return events
 
+    def _name_bare_groups(self, subjects: Sequence[_Subject]) -> None:
+        """Warn of a named group that no subscription has a policy in, once: a slip would be silence for good."""
+        seen = [subject.bare_groups for subject in subjects if subject.what == "windows"]
+        if not seen or None in seen:
+            return
+        bare = frozenset.intersection(*(groups for groups in seen if groups is not None))
+        for group in sorted(bare - self._bare_groups):
+            self.warn(
+                f"resource group {group} holds no just-in-time policy, or doesn't exist: "
+                "no window of it is told until it has one"
+            )
+        self._bare_groups = bare
+
     def _windows(self, subject: _Subject, services: Services, now: datetime) -> list[Json]:
         groups: tuple[str | None, ...] = self.request.scope.resource_groups or (None,)
         keep = _worth_reading(subject.windows)
-        policies = [
-            policy
-            for group in groups
-            for policy in services.jit.list_policies(subject.subscription_id, group, keep=keep)
-        ]
+        found = {group: services.jit.list_policies(subject.subscription_id, group, keep=keep) for group in groups}
+        subject.bare_groups = frozenset(group for group, policies in found.items() if group and not policies)
+        policies = [policy for policies in found.values() for policy in policies]
         pasts = search(policies, Search(ports=frozenset(self.request.ports)), now)
         running = [past.grant for past in pasts if past.state == ACTIVE]
         ended: dict[Grant, frozenset[str]] = {}

@@ -229,3 +229,31 @@ def test_named_resource_groups_are_listed_by_themselves(tmp_path: Path) -> None:
     watched.open("two")
 
     assert watched.look(MINUTE) == [("opened", "vm-one")]
+
+
+def test_a_named_resource_group_without_any_policy_is_warned_of_once(tmp_path: Path) -> None:
+    scope = Scope((SUBSCRIPTION, OTHER_SUBSCRIPTION), ("rg-vdi", "rg-vid"), include_powered_off=True)
+    watched = make_watched(tmp_path, scope=scope)
+    heal = watched.fail(f"{SUBSCRIPTION}/resourceGroups/rg-vid", BROKEN)
+    watched.look()
+    while_one_is_unread = list(watched.warnings)
+    heal()
+
+    for _minute in range(10):
+        watched.look(MINUTE)
+
+    assert not [warning for warning in while_one_is_unread if "rg-vid holds" in warning]
+    assert [warning for warning in watched.warnings if "holds no just-in-time policy" in warning] == [
+        "resource group rg-vid holds no just-in-time policy, or doesn't exist: "
+        "no window of it is told until it has one"
+    ]
+
+
+def test_a_named_resource_group_that_only_one_subscription_has_is_no_slip(tmp_path: Path) -> None:
+    scope = Scope((SUBSCRIPTION, OTHER_SUBSCRIPTION), ("rg-vdi",), include_powered_off=True)
+    watched = make_watched(tmp_path, scope=scope)
+    assert watched.policies["two"].delete().status == 200
+
+    watched.look()
+
+    assert watched.warnings == []

@@ -146,6 +146,21 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
         ),
         ("prefix: 10.1.1.0/29", "prefix: here", r"networks\[0\].subnets\[0\].prefix: 'here'"),
         (
+            "prefix: 10.1.1.0/29",
+            "prefix: 10.2.1.0/29",
+            r"subnets\[0\].prefix: 10.2.1.0/29 is not within the address space 10.1.0.0/16",
+        ),
+        (
+            "prefix: 10.1.1.0/29}",
+            "prefix: 10.1.1.0/29}, {name: b, prefix: 10.1.1.0/28}",
+            r"subnets\[1\].prefix: 10.1.1.0/28 overlaps 10.1.1.0/29 of subnet a",
+        ),
+        (
+            "private_ip: 10.1.1.5",
+            "private_ip: 10.1.1.9",
+            r"vms\[1\].private_ip: 10.1.1.9 is not within 10.1.1.0/29 of subnet a",
+        ),
+        (
             "subnets: [{name: a, prefix: 10.1.1.0/29}]",
             "subnets: []",
             r"networks\[0\].subnets: must be a list with",
