@@ -96,16 +96,16 @@ def print_events(text: str) -> None:
     try:
         args = json.loads(text)
     except ValueError as error:
-        sys.exit(f"JIT_EVENTS_ARGS is no JSON: {error}")
+        raise SystemExit(f"JIT_EVENTS_ARGS is no JSON: {error}") from None
     if not isinstance(args, dict):
-        sys.exit('JIT_EVENTS_ARGS is no object of arguments; write it as {"subscriptions": ["*"]}')
+        raise SystemExit('JIT_EVENTS_ARGS is no object of arguments; write it as {"subscriptions": ["*"]}')
     # that it watches, and what it can't read
     logger.setLevel(logging.INFO)
     logger.addHandler(logging.StreamHandler())
     try:
         asyncio.run(serve(_PrintedQueue(), args))
     except JitFleetError as error:
-        sys.exit(str(error))
+        raise SystemExit(str(error)) from None
 
 
 @dataclass(slots=True)
