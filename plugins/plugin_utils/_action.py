@@ -26,7 +26,7 @@ from ..module_utils._auth_options import AUTH_OPTIONS
 from ..module_utils._controller import CONTROLLER_VARIABLE, process_identity
 from ..module_utils._packing import PACKING_VARIABLE, unpack
 from ._batch import WAYS, Batch, listed
-from ._misspelt import Slip, slips, variables_of
+from ._misspelt import Slip, slips, slips_in_role, variables_of
 from ._outcome_table import outcome_lines
 from ._place import OWN_FOLDER, Place
 from ._progress import watching
@@ -37,6 +37,8 @@ from ._surroundings import blind_spot, is_rescued
 COLLECTION = "jitfleet.azure"
 # A host variable, or in capitals an environment variable.
 QUIET_VARIABLE = "jitfleet_quiet"
+# Of playbooks/vars/hosts.yml: why localhost stands in for hosts; empty where it doesn't.
+HOSTS_PROBLEM = "jit_hosts_problem"
 # Options that say where VMs are; the play's hosts are then no matter.
 SCOPES = ("resource_groups", "subscriptions")
 # States of which some must be told even where what is fine isn't.
@@ -94,12 +96,10 @@ class BatchAction(ActionBase):
         given, place = load_extra_vars(self._loader), self._place
         if not (given or place.own_role) or not place.is_known:
             return
-        documented = {*variables_of(OWN_FOLDER), *self.host_wishes.values()}
+        documented = variables_of(OWN_FOLDER)
         in_role = {name for name in variables if place.own_role and name.startswith(f"{place.own_role}_")}
-        for slip in slips(in_role - documented, documented):
-            # jit_access_ports_linux is somebody's own
-            is_longer = slip.given.startswith(f"{slip.meant}_")
-            if slip.meant and not is_longer and not self._has_value(slip.meant, variables):
+        for slip in slips_in_role(in_role - documented, place.role_options(), f"{place.own_role}_"):
+            if not self._has_value(slip.meant, variables):
                 self._refuse_slip(slip, f"the role {place.own_role} has no such variable")
         for slip in slips(set(given) - in_role, place.variables(), documented):
             self._judge_slip(slip, variables)
@@ -111,7 +111,9 @@ class BatchAction(ActionBase):
             return
         if place.is_own_playbook:
             where = "this playbook has no such variable"
-            if place.is_named_by(context.CLIARGS.get("args") or ()) or (slip.meant and not slip.is_bare):
+            # without the prefix only what would choose all hosts instead of some
+            is_grave = slip.given == "hosts" and place.is_named_by(context.CLIARGS.get("args") or ())
+            if slip.meant and (is_grave or not slip.is_bare):
                 self._refuse_slip(slip, where)
             else:
                 self._display.warning(slip.describe(where))
@@ -125,7 +127,11 @@ class BatchAction(ActionBase):
         self._display.warning(slip.describe(where))
 
     def _has_value(self, name: str | None, variables: Mapping[str, Any]) -> bool:
-        return name in variables and name not in self._place.defaults
+        """Tell whether somebody gave a variable its value: a role's default is nobody's."""
+        defaults = self._place.defaults
+        return (
+            name is not None and name in variables and (name not in defaults or variables[name] != defaults[name])
+        )
 
     def arguments(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         """Complete the module's arguments by what only the controller knows."""
@@ -142,11 +148,8 @@ class BatchAction(ActionBase):
             if arguments.get("hosts") is not None:
                 raise AnsibleActionFail(f"hosts: it can't be combined with {' and '.join(scopes)}")
             return arguments  # the module finds the VMs itself, whatever the play's hosts are
-        if self._place.is_own_playbook and not variables["groups"].get("all"):
-            raise AnsibleActionFail(
-                "the inventory holds no host, so nothing was done: either it found no VM, or it could not be read "
-                "and a warning above says why, or none is named by -i"
-            )
+        if arguments.get("vms") is None:
+            self._refuse_to_stand_in(variables)
         place = blind_spot(self._task)
         if place and arguments.get("vms") is None and arguments.get("hosts") is None:
             self._refuse_misspelt_options()
@@ -167,6 +170,14 @@ class BatchAction(ActionBase):
             arguments["vms"] = self._vms(batch, wanted, skip=arguments.get("unknown_hosts") == "skip")
         arguments.pop("hosts", None)
         return arguments
+
+    def _refuse_to_stand_in(self, variables: Mapping[str, Any]) -> None:
+        """Say why a playbook of the collection works on localhost: no host could be chosen."""
+        is_stand_in = variables["inventory_hostname"] not in variables["groups"].get("all", ())
+        if is_stand_in and self._place.is_own_playbook and HOSTS_PROBLEM in variables:
+            problem = self._templar.template(variables[HOSTS_PROBLEM])
+            if problem:
+                raise AnsibleActionFail(str(problem))
 
     def _own_variables(self) -> dict[str, Any]:
         """Give the variables of the play, its blocks and the task, which are the same for all hosts."""

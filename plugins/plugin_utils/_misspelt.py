@@ -22,6 +22,7 @@ PREFIX = "jit_"
 VARIABLE = re.compile(rf"(?<!azure\.)\b{PREFIX}\w+")
 # How alike two names are at least that are taken for the same one, from 0 to 1: one letter of five differs.
 ALIKE = 0.8
+NEARLY_THE_SAME = 0.85
 
 
 class Slip(NamedTuple):
@@ -60,6 +61,22 @@ def slips(given: Iterable[str], known: Iterable[str], elsewhere: Container[str] 
     return found
 
 
+def slips_in_role(given: Iterable[str], options: Iterable[str], prefix: str) -> list[Slip]:
+    """Find the variables that are those of a role, by their prefix, but for a letter or two.
+
+    All variables of a host are looked at, and what begins as a role's may be somebody's own: a name that merely
+    resembles an option, or begins with it such as jit_access_ports_linux, is no slip.
+    """
+    known = {name.removeprefix(prefix): name for name in options if name.startswith(prefix)}
+    found = []
+    for name in sorted(given):
+        bare = name.removeprefix(prefix)
+        near = get_close_matches(bare, known, 1, NEARLY_THE_SAME)
+        if near and not bare.startswith(f"{near[0]}_"):
+            found.append(Slip(name, known[near[0]]))
+    return found
+
+
 def variables_in(paths: Iterable[Path]) -> set[str]:
     """Find what reads like a variable of this collection in playbooks and in files of tasks and variables."""
     found: set[str] = set()
@@ -70,8 +87,9 @@ def variables_in(paths: Iterable[Path]) -> set[str]:
 
 
 def variables_of(collection: Path) -> set[str]:
-    """Find the variables of all playbooks and roles of the collection that is in this folder."""
-    return variables_in(chain(collection.glob("playbooks/*.yml"), collection.glob("roles/*/*/*.yml")))
+    """Find the variables of all playbooks, roles and modules of the collection that is in this folder."""
+    patterns = ("playbooks/*.yml", "roles/*/*/*.yml", "plugins/action/*.py")
+    return variables_in(chain.from_iterable(map(collection.glob, patterns)))
 
 
 def _nearest(bare: str, known: Mapping[str, str]) -> str | None:

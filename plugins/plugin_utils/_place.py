@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,14 +66,29 @@ class Place:
         """Find what reads like a variable of this collection in the play and around the task."""
         return {*variables_in([self.play, self.tasks]), *self.defaults}
 
+    def role_options(self) -> set[str]:
+        """Find the variables that are the options of the task's role, if it is one of this collection."""
+        return variables_in(OWN_FOLDER.glob(f"roles/{self.own_role}/meta/argument_specs.yml"))
+
     def translate(self, text: str, options: Container[str]) -> str:
-        """Add to a text that names options by which variables they are set here."""
-        if not (self.own_role or self.is_own_playbook):
-            return text
-        known = variables_of(OWN_FOLDER) if self.own_role else self.variables()
-        prefix = f"{self.own_role}_" if self.own_role else PREFIX
+        """Add to a text that names options by which variables they are set here.
+
+        A playbook of the collection hands its own on to the role.
+        """
         found = (short or long for short, long in _NAME.findall(text))
-        named = {name: _OTHERWISE.get(f"{prefix}{name}", f"{prefix}{name}") for name in found if name in options}
-        here = [f"{name} is {variable}" for name, variable in named.items() if variable in known]
-        what = f"the role {self.own_role}" if self.own_role else "this playbook"
-        return f"{text.rstrip('.')}. As variables of {what}: {', '.join(here)}" if here else text
+        left = dict.fromkeys(name for name in found if name in options)
+        for whose, prefix, known in self._vocabularies():
+            variables = {name: _OTHERWISE.get(f"{prefix}{name}", f"{prefix}{name}") for name in left}
+            here = {name: variable for name, variable in variables.items() if variable in known}
+            if here:
+                told = ", ".join(f"{name} is {variable}" for name, variable in here.items())
+                text = f"{text.rstrip('.')}. As variables of {whose}: {told}"
+            left = {name: None for name in left if name not in here}
+        return text
+
+    def _vocabularies(self) -> Iterator[tuple[str, str, set[str]]]:
+        """Give whose variables set options here: whose, what they begin with, and what there is."""
+        if self.is_own_playbook:
+            yield "this playbook", PREFIX, variables_in([self.play])
+        if self.own_role:
+            yield f"the role {self.own_role}", f"{self.own_role}_", variables_of(OWN_FOLDER)

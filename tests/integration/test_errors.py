@@ -59,7 +59,6 @@ def test_all_wrong_options_of_a_task_are_told_at_once(playbooks: Playbooks) -> N
         ("jit_host=vdi-win-01", "jit_hosts was meant?"),
         ('{"jit_limit": 3}', "jit_vm_limit was meant?"),
         ("hosts=vdi-win-01", "jit_hosts was meant?"),
-        ("jit_colour=red", "the playbook's head lists those it has."),
     ],
 )
 def test_a_misspelt_variable_is_refused_before_anything_is_asked_for(
@@ -69,6 +68,17 @@ def test_a_misspelt_variable_is_refused_before_anything_is_asked_for(
 
     assert f"this playbook has no such variable; {meant} This task did nothing" in message(run)
     assert simulator.journal() == []
+
+
+def test_a_variable_that_resembles_none_is_only_warned_of(
+    playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    playbooks.play([{COVER: {}}])
+
+    run = playbooks.run("jitfleet.azure.open_rdp", "-e", "jit_team=blue role=web jit_hosts=vdi-win-01")
+
+    assert run.last.result["summary"]["opened"] == 1, run.output
+    assert "jit_team: this playbook has no such variable; the playbook's head lists" in run.output
 
 
 def test_one_set_of_variables_opens_and_closes_and_a_slip_keeps_nobody_from_closing(
@@ -122,9 +132,12 @@ def test_a_misspelt_variable_of_a_role_is_refused_before_anything_is_asked_for(
     access = {"name": "jitfleet.azure.jit_access", "tasks_from": "open"}
 
     slip = playbooks.play([{"import_role": access, "vars": {"jit_access_durration": "1h"}}])
-    own = playbooks.play(
-        [{"import_role": access, "vars": {"jit_access_team": "blue", "jit_access_hosts_blue": []}}], "--check"
-    )
+    names = {"jit_access_ticket": "CHG-1", "jit_access_timeout": 60, "jit_access_hosts_blue": []}
+    settings = {
+        "jit_access_justification": "{{ jit_access_ticket }}",
+        "jit_access_wait_timeout": "{{ jit_access_timeout }}",
+    }
+    own = playbooks.play([{"import_role": access, "vars": {**names, **settings}}], "--check")
     enable = {"import_role": {"name": "jitfleet.azure.jit_enable"}}
     typed = playbooks.play([enable], "-e", "jit_subscriptions=*", "-e", "jit_enable_prun=false")
 
@@ -177,11 +190,40 @@ def test_a_playbook_over_an_inventory_without_hosts_fails(
 def test_hosts_that_nobody_has_fail_a_playbook(
     playbook: str, playbooks: Playbooks, simulator: RunningSimulator
 ) -> None:
-    run = playbooks.run(f"jitfleet.azure.{playbook}", "-e", "jit_hosts=vdi-win-1")
+    run = playbooks.run(f"jitfleet.azure.{playbook}", "-e", "jit_hosts=vdi-win-1 jit_tasks=patch.yml")
 
     assert run.returncode != 0
-    assert "jit_hosts: no host of the inventory matches vdi-win-1, so nothing would be done" in run.output
+    assert "jit_hosts: no host of the inventory matches vdi-win-1, so nothing is done" in run.output
     assert simulator.journal() == []
+
+
+@pytest.mark.parametrize("hosts", ["jit_open", "vdi:!vdi"])
+def test_a_group_that_is_empty_today_is_no_slip(
+    hosts: str, playbooks: Playbooks, simulator: RunningSimulator
+) -> None:
+    playbooks.inventory.write_text(
+        yaml.safe_dump({"all": {"hosts": HOSTS, "children": {"jit_open": {}, "vdi": {}}}})
+    )
+
+    run = playbooks.run("jitfleet.azure.close_access", "-e", f"jit_hosts={hosts}")
+
+    assert run.returncode == 0, run.output
+    assert simulator.writes() == []
+
+
+def test_the_syntax_of_a_playbook_is_checked_without_its_inventory(playbooks: Playbooks, tmp_path: Path) -> None:
+    around = tmp_path / "around.yml"
+    ours = {
+        "import_playbook": "jitfleet.azure.maintenance",
+        "vars": {"jit_hosts": "vdi", "jit_tasks": "patch.yml"},
+    }
+    around.write_text(yaml.safe_dump([ours]))
+
+    playbooks.write_inventory({"localhost": {"ansible_connection": "local"}})
+
+    for flag in ("--syntax-check", "--list-tasks"):
+        run = playbooks.run(str(around), flag)
+        assert run.returncode == 0, run.output
 
 
 @pytest.mark.parametrize(

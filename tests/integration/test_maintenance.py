@@ -169,6 +169,41 @@ def test_as_a_hook_before_and_after_something_else(desktops: Playbooks, simulato
     assert not kept.exists()
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [(), ("-l", "localhost"), ("-e", "jit_hosts=gone")],
+    ids=["no inventory", "localhost alone", "hosts that are gone"],
+)
+def test_the_hook_after_closes_what_is_kept_whatever_the_inventory_holds(
+    choice: tuple[str, ...], desktops: Playbooks, simulator: RunningSimulator
+) -> None:
+    kept = desktops.inventory.with_name("windows.json")
+    file = ("-e", f"jit_state_file={kept}")
+    before = desktops.run(MAINTENANCE, "-l", ":".join(WINDOWS), *SETTINGS, *file, "-e", "jit_phase=before")
+    opened = open_rules(simulator)
+    if "jit_hosts=gone" not in choice:
+        desktops.write_inventory({})
+
+    after = desktops.run(MAINTENANCE, *file, "-e", "jit_phase=after", *choice)
+
+    assert before.returncode == after.returncode == 0, after.output
+    assert (opened, open_rules(simulator)) == (4, 0)
+    assert not kept.exists()
+
+
+def test_some_hosts_alone_may_have_work(desktops: Playbooks, simulator: RunningSimulator) -> None:
+    tasks = write(desktops, "work.yml", [WORK])
+    inventory = yaml.safe_load(desktops.inventory.read_text())
+    inventory["all"]["children"]["vdi"]["hosts"]["vdi-win-02"]["jit_tasks"] = tasks
+    desktops.inventory.write_text(yaml.safe_dump(inventory))
+
+    run = desktops.run(MAINTENANCE, "-l", "vdi-win-01:vdi-win-02:localhost", *SETTINGS)
+
+    assert run.returncode == 0, run.output
+    assert worked(run) == ["vdi-win-02"]
+    assert open_rules(simulator) == 0
+
+
 def test_in_a_workflow_what_was_opened_is_handed_over_as_the_next_jobs_variables(
     desktops: Playbooks, simulator: RunningSimulator
 ) -> None:

@@ -11,7 +11,6 @@ and sources; and one that lets in more than what is to end is somebody else's bu
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -85,26 +84,15 @@ class PortPlan:
         return tuple(f"rule {rule.name} is left: {why}; all_grants: true deletes it" for rule, why in self.left)
 
     def ended_by(self, deleted: Collection[str]) -> list[Grant]:
-        """Choose the windows that ended with rules, by id in lower case; one that had none had ended before.
-
-        So had the older ones of several for the same sources where there are fewer rules than windows.
-        """
+        """Choose the windows that ended with rules, by id in lower case; one that had none had ended before."""
         rules = [*self.rules, *(rule for rule, _why in self.left)]
         ended = []
         for grant in self.ending:
-            written = [rule for rule in rules if _is_written_for(rule, grant)]
-            own = written or [rule for rule in rules if rule.opens(grant.port) and _touches(rule, grant)]
-            later = sum(
-                set(other.sources) == set(grant.sources) and other.began_after(grant) for other in self.ending
-            )
-            had_ended = written and later >= max(Counter(_group_of(rule) for rule in written).values())
-            if own and not had_ended and all(rule.id.lower() in deleted for rule in own):
+            own = [rule for rule in rules if _is_written_for(rule, grant)]
+            own = own or [rule for rule in rules if rule.opens(grant.port) and _touches(rule, grant)]
+            if own and all(rule.id.lower() in deleted for rule in own):
                 ended.append(grant)
         return ended
-
-
-def _group_of(rule: SecurityRule) -> str:
-    return rule.id.lower().rpartition("/")[0]
 
 
 def holds_words(text: str, wanted: str) -> bool:

@@ -84,7 +84,7 @@ class NetworkView:
         return [judge_rules(endpoint, source, port) for endpoint in self.endpoints(layout)]
 
     def ended_sources(
-        self, grant: Grant, layout: Layout, others: Iterable[Grant] = (), *, by_number: bool = True
+        self, grant: Grant, layout: Layout, others: Iterable[Grant] = (), *, by_number: bool = False
     ) -> list[str]:
         """Tell for which of its sources a running grant ended early.
 
@@ -128,7 +128,7 @@ class NetworkView:
     def _is_left_over(self, source: str, grant: Grant, layout: Layout, others: Iterable[Grant]) -> bool:
         """Tell whether later windows for the same source have all the rules for it that there are.
 
-        A rule for each window is what traffic shows [rec]; that two windows never share one is inferred [inf].
+        That two windows never share a rule is inferred [inf].
         """
         later = {
             other

@@ -63,7 +63,10 @@ def advise_on_templates(request: CoverRequest, found: Iterable[Vm]) -> Iterator[
     templates = request.templates
     if templates is None:
         return
-    values = {templates.value_of(vm.tags) for vm in found} - {None}
+    tagged = [templates.value_of(vm.tags) for vm in found]
+    if not tagged:
+        return
+    values = set(tagged) - {None}
     if not values:
         yield f"template_tag: no VM has the tag {templates.tag}, so no template is used"
         return

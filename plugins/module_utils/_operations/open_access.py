@@ -167,7 +167,7 @@ def _without_ended(
     candidates = [
         grant for wish in wishes if not wish.force for grant in grants.get(wish.vm, ()) if grant.port in wish.ports
     ]
-    ended = find_ended(candidates, services.layouts, services.network)
+    ended = find_ended(candidates, services.layouts, services.network, by_number=True)
     return {vm: still_running(held, ended) for vm, held in grants.items()}
 
 

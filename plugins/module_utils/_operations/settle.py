@@ -21,7 +21,8 @@ from .waiting import Deadline
 # Where policies can't be read by list. Azure takes 25 a second of one client in a subscription [docs], and others
 # may use the same client.
 READS_A_SECOND = 10
-# Requests come into effect within seconds as a rule [rec]; after that a look at the VMs themselves is worth it.
+# Requests come into effect within seconds as a rule [rec]; after that a look at the VMs themselves is worth it, at
+# so many each time.
 PATIENCE_SECONDS = 30
 MOST_ASKED = 20
 _GONE = (
@@ -48,7 +49,8 @@ def await_initiated(
     if not pending:
         return verdicts
     unread: Mapping[PolicyId, AzureError] = {}
-    gone: Collection[VmId] | None = None
+    asked: set[VmId] = set()
+    sent = deadline.seconds_gone
     for _look in deadline.looks():
         by_policy: dict[PolicyId, list[tuple[Item, Accepted]]] = defaultdict(list)
         for item, accepted in pending:
@@ -59,8 +61,10 @@ def await_initiated(
             for request, verdict in _judge(policy, by_policy[policy.id]).items():
                 del pending[request]
                 _add(verdicts, request[0], verdict)
-        if gone is None and deadline.seconds_gone >= PATIENCE_SECONDS:
-            gone = _gone({item.vm for item, _accepted in pending}, vms)
+        if deadline.has_passed or deadline.seconds_gone - sent >= PATIENCE_SECONDS:
+            unasked = sorted({item.vm for item, _accepted in pending} - asked)[:MOST_ASKED]
+            asked.update(unasked)
+            gone = _gone(unasked, vms)
             for request in [request for request in pending if request[0].vm in gone]:
                 del pending[request]
                 _add(verdicts, request[0], NotOpened("failed", _GONE, accepted=True))
@@ -75,17 +79,16 @@ def await_initiated(
     return verdicts
 
 
-def _gone(wanted: Collection[VmId], vms: VmApi) -> set[VmId]:
-    """Ask for the first of them one by one; a whole fleet of deleted VMs isn't what takes so long."""
-    asked = sorted(wanted)[:MOST_ASKED]
-    return {vm for vm, is_gone in zip(asked, each(lambda vm: _is_gone(vm, vms), asked), strict=True) if is_gone}
+def _gone(vms: Collection[VmId], api: VmApi) -> set[VmId]:
+    """Ask for VMs one by one; those that can't be read aren't known to be gone."""
 
+    def is_gone(vm: VmId) -> bool | None:
+        try:
+            return api.is_gone(vm)
+        except AzureError:
+            return None
 
-def _is_gone(vm: VmId, vms: VmApi) -> bool | None:
-    try:
-        return vms.is_gone(vm)
-    except AzureError:
-        return None
+    return {vm for vm, gone in zip(vms, each(is_gone, vms), strict=True) if gone}
 
 
 def _still_pending(deadline: Deadline, unread: AzureError | None) -> str:

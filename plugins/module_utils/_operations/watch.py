@@ -164,8 +164,7 @@ class Watch:
         running = [past.grant for past in pasts if past.state == ACTIVE]
         ended: dict[Grant, frozenset[str]] = {}
         if self.request.check_rules:
-            # Not by number: the rule of a new window may be missing yet, and what was told can't be taken back.
-            ended = find_ended(running, services.layouts, services.network, by_number=False)
+            ended = find_ended(running, services.layouts, services.network)
         subject.windows, events = compare(subject.windows, sightings(pasts, ended), now, self.request.telling)
         return describe_events(events, now)
 

@@ -336,32 +336,6 @@ def test_a_window_without_a_rule_had_ended_before() -> None:
     assert port.ended_by({found.id.lower()}) == [live[0]]
 
 
-@pytest.mark.parametrize(("rules", "ended"), [(1, [11]), (2, [11, 10]), (3, [11, 10, 9])])
-def test_of_windows_for_one_source_the_oldest_had_ended_before_where_rules_are_missing(
-    rules: int, ended: list[int]
-) -> None:
-    hours = (11, 9, 10)
-    live = [dataclasses.replace(window(22), start_text=f"2026-01-01T{hour:02}:00:00Z") for hour in hours]
-    found = [rule(22, number=number) for number in range(rules)]
-    (port,) = plan(CloseWish(vm_id()), live, live, LAYOUT, found, MINE)
-
-    told = port.ended_by({each.id.lower() for each in found})
-
-    assert sorted(told, key=lambda each: each.start_text, reverse=True) == [
-        live[hours.index(hour)] for hour in ended
-    ]
-
-
-def test_rules_of_one_window_in_two_groups_are_those_of_one() -> None:
-    older, younger = (
-        dataclasses.replace(window(22), start_text=f"2026-01-01T{hour}:00:00Z") for hour in ("09", "10")
-    )
-    found = [dataclasses.replace(rule(22), id=f"{group}/securityRules/one") for group in ("nsg", "nsg-of-subnet")]
-    (port,) = plan(CloseWish(vm_id()), [older, younger], [older, younger], LAYOUT, found, MINE)
-
-    assert port.ended_by({each.id.lower() for each in found}) == [younger]
-
-
 def test_asked_ports_without_a_window_are_told_too() -> None:
     ports = plan(CloseWish(vm_id(), (22, 3389)), [], [], LAYOUT, [], MINE)
     assert [(port.port, port.ending, port.rules) for port in ports] == [(22, (), ()), (3389, (), ())]

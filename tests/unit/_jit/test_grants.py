@@ -235,3 +235,19 @@ def test_nobody_is_never_covered() -> None:
 )
 def test_a_request_lives_while_one_of_its_ports_does(found: Json, live: bool) -> None:
     assert is_live_request(found) is live
+
+
+@pytest.mark.parametrize(
+    ("start", "other", "is_later"),
+    [
+        ("2026-03-02T12:00:00Z", "2026-03-02T11:00:00Z", True),
+        ("2026-03-02T11:00:00Z", "2026-03-02T12:00:00Z", False),
+        ("2026-03-02T12:00:00Z", "2026-03-02T12:00:00.0000000Z", False),
+        ("2026-03-02T12:00:00+02:00", "2026-03-02T11:00:00Z", False),
+        ("", "2026-03-02T11:00:00Z", False),
+        ("2026-03-02T12:00:00Z", "soon", False),
+        ("", "", False),
+    ],
+)
+def test_the_later_of_two_is_told_by_its_start(start: str, other: str, is_later: bool) -> None:
+    assert grant(start_text=start).began_after(grant(start_text=other)) is is_later

@@ -165,16 +165,16 @@ def test_where_windows_for_the_same_have_fewer_rules_the_oldest_ended(
         *(replace(first, start_text=f"2026-03-02T12:0{number}:00Z") for number in range(later)),
     ]
     view = NetworkView(groups)
-    assert view.ended_sources(first, layout, beside) == ended
-    assert view.ended_sources(beside[-1], layout, beside) == ([DESK] if not rules else [])
-    assert view.ended_sources(first, layout, beside, by_number=False) == ([DESK] if not rules else [])
+    assert view.ended_sources(first, layout, beside, by_number=True) == ended
+    assert view.ended_sources(beside[-1], layout, beside, by_number=True) == ([DESK] if not rules else [])
+    assert view.ended_sources(first, layout, beside) == ([DESK] if not rules else [])
 
 
 def test_an_open_port_without_any_rule_of_a_window_ends_none_by_number() -> None:
     layout, groups = attached(group_of(allow(DESK, 22, 99, "everybody's"), jit_deny(22)))
     first = grant(22, (DESK,))
     later = replace(first, start_text="2026-03-02T12:01:00Z")
-    assert NetworkView(groups).ended_sources(first, layout, [first, later]) == []
+    assert NetworkView(groups).ended_sources(first, layout, [first, later], by_number=True) == []
 
 
 def test_windows_of_other_ports_and_machines_end_nothing() -> None:

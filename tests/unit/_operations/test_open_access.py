@@ -730,6 +730,27 @@ def test_a_vm_that_was_deleted_is_not_awaited_to_the_end(azure: MemoryAzure) -> 
     assert 30 <= azure.clock.slept < 40
 
 
+def test_all_deleted_vms_are_found_however_many(azure: MemoryAzure) -> None:
+    vms = covered(azure, *(f"vm-{number:02}" for number in range(25)))
+    for vm in vms:
+        azure.delete_vm(vm)
+    azure.initiating = timedelta(hours=1)
+
+    outcome = run(azure, *(access(22, vm=vm) for vm in vms), timeout=300)
+
+    assert states(outcome) == ["failed"] * 25
+    assert 30 <= azure.clock.slept < 60
+
+
+def test_a_deleted_vm_is_found_at_the_end_of_a_short_wait(azure: MemoryAzure) -> None:
+    (vm,) = covered(azure, "vm-1")
+    azure.delete_vm(vm)
+    azure.initiating = timedelta(hours=1)
+    outcome = run(azure, access(22, vm=vm), timeout=10)
+    assert states(outcome) == ["failed"]
+    assert azure.clock.slept == 10
+
+
 def test_vms_that_exist_or_that_nobody_may_see_are_awaited_to_the_end(azure: MemoryAzure) -> None:
     one, gone = covered(azure, "vm-1", "vm-2")
     (unseen,) = covered(azure, "vm-3", group="Rg-Other")

@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.jitfleet.azure.plugins.plugin_utils._misspelt import slips, variables_in, variables_of
+from ansible_collections.jitfleet.azure.plugins.plugin_utils._misspelt import (
+    slips,
+    slips_in_role,
+    variables_in,
+    variables_of,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,6 +72,28 @@ def test_names_of_modules_are_no_variables_and_what_is_gone_has_none(tmp_path: P
     tasks.write_bytes(b"jitfleet.azure.jit_request: {hosts: '{{ jit_hosts }}', x: a.jit_x} # \xe9")
 
     assert variables_in([tasks, tmp_path / "gone.yml"]) == {"jit_hosts", "jit_x"}
+
+
+ACCESS = {"jit_access_duration", "jit_access_ports", "jit_access_sources", "jit_access_wait_timeout"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("jit_access_durration", "jit_access_duration"),
+        ("jit_access_port", "jit_access_ports"),
+        ("jit_access_soruces", "jit_access_sources"),
+    ],
+)
+def test_a_slip_in_a_roles_variable_names_what_was_meant(typed: str, meant: str) -> None:
+    assert slips_in_role([typed], ACCESS, "jit_access_") == [(typed, meant, False)]
+
+
+@pytest.mark.parametrize(
+    "typed", ["jit_access_ticket", "jit_access_timeout", "jit_access_ports_linux", "jit_access_sources_a", "jit_x"]
+)
+def test_what_begins_as_a_roles_variable_may_be_somebodys_own(typed: str) -> None:
+    assert slips_in_role([typed], ACCESS, "jit_access_") == []
 
 
 def test_what_another_playbook_or_role_knows_is_no_slip() -> None:

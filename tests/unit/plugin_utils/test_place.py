@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.jitfleet.azure.plugins.plugin_utils._place import OWN_FOLDER, Place
 
 OPEN_RDP = OWN_FOLDER / "playbooks" / "open_rdp.yml"
+MAINTENANCE, REPORT = OPEN_RDP.with_name("maintenance.yml"), OPEN_RDP.with_name("report.yml")
 ASK = OWN_FOLDER / "roles" / "jit_access" / "tasks" / "ask.yml"
 THEIRS = Path("/srv/patch/site.yml")
 OPTIONS = {"enable_missing", "clamp_duration", "write_budget", "sources"}
@@ -27,6 +28,16 @@ TEXT = "web-01: cover it, or say enable_missing: true. db-01: sources, or clamp_
         ),
         (
             Place(THEIRS, ASK, "jit_access", {}),
+            ". As variables of the role jit_access: enable_missing is jit_access_enable_missing, clamp_duration "
+            "is jit_access_clamp_duration",
+        ),
+        (
+            Place(MAINTENANCE, ASK, "jit_access", {}),
+            ". As variables of this playbook: enable_missing is jit_enable_missing, clamp_duration "
+            "is jit_clamp_duration",
+        ),
+        (
+            Place(REPORT, ASK, "jit_access", {}),
             ". As variables of the role jit_access: enable_missing is jit_access_enable_missing, clamp_duration "
             "is jit_access_clamp_duration",
         ),
@@ -55,6 +66,16 @@ def test_a_short_name_counts_where_a_sentence_begins_with_it(text: str, added: s
 def test_an_option_without_a_variable_is_left_as_it_is() -> None:
     text = "write_budget: it has to be positive"
     assert Place(OPEN_RDP, OPEN_RDP, None, {}).translate(text, OPTIONS) == text
+
+
+def test_a_playbook_hands_some_options_on_under_names_of_its_own_and_leaves_others_to_the_role() -> None:
+    told = Place(MAINTENANCE, ASK, "jit_access", {}).translate(
+        "outlives_run, or wait_timeout", {"outlives_run", "wait_timeout"}
+    )
+    assert told == (
+        "outlives_run, or wait_timeout. As variables of this playbook: wait_timeout is jit_wait_timeout. "
+        "As variables of the role jit_access: outlives_run is jit_access_outlives_run"
+    )
 
 
 def test_only_our_own_roles_have_our_variables() -> None:
