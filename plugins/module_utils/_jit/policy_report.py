@@ -49,14 +49,15 @@ def _describe_vm(coverage: Coverage, windows: Iterable[Grant], now: datetime) ->
         "id": str(coverage.vm),
         "name": coverage.vm.name,
         "ports": [describe_rule(rule) for rule in coverage.rules],
-        "open": [_describe_window(grant, now) for grant in windows],
+        "open": [describe_open_window(grant, now) for grant in windows],
     }
     if coverage.public_ip:
         written["public_ip_address"] = coverage.public_ip
     return written
 
 
-def _describe_window(grant: Grant, now: datetime) -> Json:
+def describe_open_window(grant: Grant, now: datetime) -> Json:
+    """Write a running window, with what is left of it in seconds."""
     return {
         "port": grant.port,
         "sources": list(grant.sources),

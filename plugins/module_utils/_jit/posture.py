@@ -17,12 +17,11 @@ from .hosts import VmRow, addresses_of, os_of
 from .ids import PolicyId
 from .inbound import Protocol
 from .policies import Coverage, Json
-from .policy_report import describe_rule
+from .policy_report import describe_open_window, describe_rule
 from .ports import PortRule
 from .server_plan import ServerPlan
 from .sight import Sight
 from .tabs import FIREWALL, POLICY_UPDATING, Tab
-from .times import write_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +143,7 @@ def _policy(holding: Holding) -> Json:
 def _window(window: Window, subject: Subject, protocols: Mapping[int, Protocol], now: datetime) -> Json:
     grant = window.grant
     return {
-        "port": grant.port,
-        "sources": list(grant.sources),
-        "state": grant.status.lower(),
-        "end_time": write_moment(grant.end),
-        "remaining_seconds": int((grant.end - now).total_seconds()),
-        "requestor": grant.requestor,
-        "justification": grant.justification,
+        **describe_open_window(grant, now),
         "policy_id": str(window.policy_id),
         **_effect(grant, subject.sight, protocols),
     }

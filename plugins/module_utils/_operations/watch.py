@@ -18,7 +18,7 @@ from .._jit.errors import AzureError, AzureRefused
 from .._jit.events import WINDOW_EVENTS, Memory, Telling, compare, describe_events, sightings
 from .._jit.exposure_events import EXPOSURE_FOUND, HoleMemory, compare_holes
 from .._jit.exposure_report import MANAGEMENT_PORTS
-from .._jit.grants import Grant, is_live_request
+from .._jit.grants import is_live_request
 from .._jit.history import ACTIVE, Search, search
 from .._jit.policies import Json
 from .._jit.times import read_moment
@@ -162,9 +162,7 @@ class Watch:
         policies = [policy for policies in found.values() for policy in policies]
         pasts = search(policies, Search(ports=frozenset(self.request.ports)), now)
         running = [past.grant for past in pasts if past.state == ACTIVE]
-        ended: dict[Grant, frozenset[str]] = {}
-        if self.request.check_rules:
-            ended = find_ended(running, services.layouts, services.network)
+        ended = find_ended(running, services.layouts, services.network) if self.request.check_rules else {}
         subject.windows, events = compare(subject.windows, sightings(pasts, ended), now, self.request.telling)
         return describe_events(events, now)
 
